@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 
 from simulator.postfix import package as postfix
 from simulator.unix.host import Host
+from simulator.unix.snakeoil import install_snakeoil
 
 #: Packages whose modules register programs.
-_PROGRAM_PACKAGES = ("simulator.shell.commands", "simulator.netprog", "simulator.postfix", "simulator.mua", "simulator.mda", "simulator.mra",
+_PROGRAM_PACKAGES = ("simulator.shell.commands", "simulator.netprog", "simulator.postfix.commands", "simulator.mua", "simulator.mda", "simulator.mra",
                      "simulator.dovecot")
 
 #: What installing a package does besides its programs.
-PACKAGE_STEPS: dict[str, Callable[[Host], None]] = {"postfix": postfix.install_postfix}
+PACKAGE_STEPS: dict[str, Callable[[Host], None]] = {"ssl-cert": install_snakeoil, "postfix": postfix.install_postfix}
 
 
 def _register(name: str) -> None:
@@ -35,14 +36,17 @@ for _name in _PROGRAM_PACKAGES:
     _register(_name)
 
 
-def start_daemons(hosts: Iterable[Host], started: bool) -> None:
-    """Boot: what Debian's service scripts do before and at the start of the mail system."""
+def prepare_daemons(hosts: Iterable[Host]) -> None:
+    """What Debian's installation and service scripts do before the mail system can start."""
     for host in hosts:
-        if not host.fs.exists("/usr/sbin/postfix"):
-            continue
-        root = {"cred": host.users.cred("root"), "user": "root", "env": host.environment("root"), "cwd": "/root"}
-        if not host.fs.exists("/etc/aliases.db"):
-            host.execute(["newaliases"], **root)
-        postfix.configure_instance(host)
-        if started:
-            host.execute(["postfix", "start"], **root)
+        if host.fs.exists("/usr/sbin/postfix"):
+            if not host.fs.exists("/etc/aliases.db"):
+                host.execute_as("root", ["newaliases"])
+            postfix.configure_instance(host)
+
+
+def start_daemons(hosts: Iterable[Host]) -> None:
+    """Start the mail systems of hosts that boot."""
+    for host in hosts:
+        if host.fs.exists("/usr/sbin/postfix"):
+            host.execute_as("root", ["postfix", "start"])

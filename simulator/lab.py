@@ -23,8 +23,9 @@ from typing import Any
 
 from simulator import world as worlds
 from simulator.clock import Clock, InFlight, seconds
-from simulator.installed import PACKAGE_STEPS, start_daemons
+from simulator.installed import PACKAGE_STEPS, prepare_daemons, start_daemons
 from simulator.net.network import Network
+from simulator.session import Session
 from simulator.shell.login import run_line
 from simulator.trace import Trace
 from simulator.unix.host import Host
@@ -58,6 +59,7 @@ class Lab:
         self.network = Network(self.clock)
         self.random = random.Random(seed)
         self.history = History()
+        self.sessions: list[Session] = []
         self.hosts = {host.name: self._build(host) for host in plan.hosts}
         self.network.load(plan.settings)
 
@@ -125,6 +127,16 @@ class Lab:
     def _in_motion(self) -> bool:
         return any(daemon.in_motion() for host in self.hosts.values() for daemon in host.daemons.values())
 
+    def login(self, host: str, user: str = "root", tty: bool = True) -> Session:
+        """A login that lasts, as in a terminal. Raises KeyError for an unknown host or user."""
+        machine = self[host]
+        if user not in {account.name for account in machine.users.all()}:
+            raise KeyError(f"{host} has no user {user!r}")
+        self.note("login", host=host, user=user, tty=tty)
+        session = Session(self, len(self.sessions), machine, user, tty)
+        self.sessions.append(session)
+        return session
+
     def fault(self, host: str, name: str, value: object) -> None:
         """Break something on a host, or mend it with None. "user lookup": a user's name, several, or "*" for all."""
         self.note("fault", host=host, name=name, value=value)
@@ -180,6 +192,10 @@ class Lab:
             _STEPS[step["do"]](twin, **data)
         return twin
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes over: all but the open terminals."""
+        return self.__dict__ | {"sessions": []}
+
     def __repr__(self) -> str:
         return f"<Lab {self.name}: {', '.join(self.hosts)}>"
 
@@ -189,14 +205,25 @@ _STEPS = {
     "advance": lambda lab, seconds: lab.advance(seconds),
     "settle": Lab.settle,
     "fault": Lab.fault,
+    "login": Lab.login,
+    "type": lambda lab, session, line: lab.sessions[session].type(line),
     "write": lambda lab, host, path, text: lab[host].write(path, text),
 }
 
 
 @functools.cache
-def _template(name: str) -> Lab:
-    """The world with all that is installed, nothing started; labs are forks of it."""
-    return Lab(worlds.load(name), 0)
+def _template(name: str, started: bool) -> Lab:
+    """The world, installed and booted; labs are forks of it. Booting draws nothing by chance, so no seed is needed yet."""
+    if started:
+        lab = copy.deepcopy(_template(name, False))
+    else:
+        lab = Lab(worlds.load(name), 0)
+        prepare_daemons(lab.hosts.values())
+    lab.started = started
+    if started:
+        start_daemons(lab.hosts.values())
+    lab.history.clear()
+    return lab
 
 
 def open_lab(name: str, started: bool = True, seed: int = 0) -> Lab:
@@ -204,10 +231,7 @@ def open_lab(name: str, started: bool = True, seed: int = 0) -> Lab:
 
     `seed` decides all that is drawn by chance. Raises WorldError for an unknown or malformed world.
     """
-    lab = copy.deepcopy(_template(name))
+    lab = copy.deepcopy(_template(name, started))
     lab.seed = seed
     lab.random.seed(seed)
-    lab.started = started
-    start_daemons(lab.hosts.values(), started)
-    lab.history.clear()
     return lab

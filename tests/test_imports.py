@@ -14,7 +14,7 @@ RANK = {
     "unix": 2,
     "shell": 3, "netprog": 3,
     "postfix": 4, "dovecot": 4, "exim": 4, "sendmail": 4, "mua": 4, "mda": 4, "mra": 4,
-    "installed": 5, "lab": 6, "trainer": 7, "cli": 8, "jupyter": 8,
+    "installed": 5, "session": 5, "lab": 6, "trainer": 7, "cli": 8, "jupyter": 8,
 }  # fmt: skip
 #: Rooms that stand side by side and do not know each other.
 SIBLINGS = {"postfix", "dovecot", "exim", "sendmail", "mua", "mda", "mra"}

@@ -17,6 +17,8 @@ _DAEMONS = (
     "qmqpd scache showq smtp smtpd spawn tlsmgr tlsproxy trivial-rewrite verify virtual"
 ).split()
 _SCRIPTS = ("post-install", "postfix-script", "postfix-tls-script", "postfix-wrapper", "postmulti-script")
+_LIBRARIES = ("libpostfix-dns.so", "libpostfix-global.so", "libpostfix-master.so", "libpostfix-tls.so", "libpostfix-util.so", "postfix-pcre.so")
+_SCRIPT = b"#!/bin/sh\n# part of the simulated Postfix: postfix(1) does this work\n"
 #: path below the queue directory, owner, group, mode
 _SPOOL = (
     *((name, "postfix", "root", 0o700) for name in "active bounce corrupt defer deferred flush hold incoming private saved trace".split()),
@@ -35,13 +37,25 @@ def install_postfix(host: Host) -> None:
                  "/usr/lib/postfix/sbin", "/usr/share/postfix", "/usr/share/doc/postfix", QUEUE_DIRECTORY):
         fs.mkdir(path, parents=True)
     for name in _DAEMONS:
+        if fs.exists(f"/usr/lib/postfix/sbin/{name}"):  # it can be run by hand: smtpd -S
+            continue
         fs.write(f"/usr/lib/postfix/sbin/{name}", b"\x7fELF\x02\x01\x01\x00" + name.encode())
         fs.chmod(f"/usr/lib/postfix/sbin/{name}", 0o755)
-    for name in _SCRIPTS:
-        fs.write(f"/usr/lib/postfix/sbin/{name}", b"#!/bin/sh\n# part of the simulated Postfix: postfix(1) does this work\n")
-        fs.chmod(f"/usr/lib/postfix/sbin/{name}", 0o755)
+    scripts = [f"/usr/lib/postfix/sbin/{name}" for name in _SCRIPTS] + [f"/etc/postfix/{name}" for name in _SCRIPTS[:2]]
+    for name in scripts:
+        fs.write(name, _SCRIPT)
+        fs.chmod(name, 0o755)
+    for name in _LIBRARIES:
+        fs.write(f"/usr/lib/postfix/{name}", b"\x7fELF\x02\x01\x01\x00" + name.encode())
+        fs.chmod(f"/usr/lib/postfix/{name}", 0o755)
     fs.write("/etc/postfix/dynamicmaps.cf", b"# type\tlocation of .so file\topen function\n\npcre\tpostfix-pcre.so\tdict_pcre_open\n")
-    fs.write("/etc/postfix/master.cf", resources.files(__package__).joinpath("data/master.cf").read_bytes())
+    data = resources.files(__package__).joinpath("data")
+    for name in ("master.cf", "master.cf.proto"):
+        fs.write(f"/etc/postfix/{name}", data.joinpath("master.cf").read_bytes())
+    fs.write("/etc/postfix/main.cf.proto", b"# The template for main.cf of further instances: postmulti(1)\n")
+    fs.write("/etc/postfix/postfix-files", data.joinpath("postfix-files").read_bytes())
+    fs.write("/etc/postfix/postfix-files.d/pcre.files", b"$shlib_directory/postfix-pcre.so:f:root:-:755\n")
+    fs.write("/usr/share/postfix/makedefs.out", b"# How this Postfix was built: it is simulated\n")
     fs.symlink("/usr/share/postfix/makedefs.out", "/etc/postfix/makedefs.out")
     _make_spool(host)
 

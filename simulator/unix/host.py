@@ -88,16 +88,22 @@ class Host:
         self.processes = ProcessTable()
         self.daemons: dict[str, Any] = {}
         self.net: Any = None
+        #: Until when the program that a daemon runs right now may take; set and restored around `execute`.
+        self.deadline: float | None = None
         self._run_line = run_line
 
     # -- for teachers, tests and graders --------------------------------------------------------------------------------
 
     def run(self, line: str, user: str = "root", tty: bool = False) -> Result:
-        """Type a line for bash as a user who has just logged in, in that user's home. Raises KeyError for an unknown user."""
+        """Type a line for bash as a user who has just logged in, in that user's home. Raises KeyError for an unknown user.
+
+        The result is text as Python's text mode reads it: CR LF and CR alone, which SMTP dialogues are full of, are line ends.
+        """
         if self.users._users().get(user) is None:
             raise KeyError(f"{self.name} has no user {user!r}")
         self.lab.note("run", host=self.name, line=line, user=user, tty=tty)
-        return self._run_line(self, line, user, tty)
+        done = self._run_line(self, line, user, tty)
+        return done if tty else Result(_text_mode(done.stdout), _text_mode(done.stderr), done.exit_code)
 
     def read(self, path: str) -> str:
         """A file as text, as root sees it. A log that has no line yet is empty. Raises OSError."""
@@ -168,9 +174,14 @@ class Host:
                 process = Process(self, args, dict(env), cwd, cred, user, stdin, tty, pid=self.new_pid())
                 return run_program(PROGRAMS[entry.program], with_set_id(process, entry.mode, entry.uid, entry.gid))
             interpreter = self._interpreter(path)
-            args = [*interpreter, path, *args[1:]]
-            path = interpreter[0]
+            args = [*interpreter, args[0] if "/" in args[0] else path, *args[1:]]
+            path = posixpath.join(cwd, interpreter[0])
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+    def execute_as(self, user: str, argv: Sequence[str], stdin: str = "") -> Result:
+        """`execute` with the surroundings of a user's fresh login, without a terminal. Raises KeyError, OSError."""
+        env = self.environment(user)
+        return self.execute(argv, cred=self.users.cred(user), user=user, env=env, cwd=env["HOME"], stdin=stdin)
 
     def _interpreter(self, path: str) -> list[str]:
         """The `#!` line as one or two words: execve(2), "Interpreter scripts"."""
@@ -178,3 +189,7 @@ class Host:
         if not first.startswith("#!") or not first[2:].strip():
             raise OSError(errno.ENOEXEC, os.strerror(errno.ENOEXEC), path)
         return first[2:].strip().split(None, 1)
+
+
+def _text_mode(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -17,7 +17,7 @@ _DIRECTORIES = (
     ("/boot", 0o755, 0), ("/dev", 0o755, 0), ("/dev/pts", 0o755, 0), ("/dev/shm", 0o1777, 0), ("/etc", 0o755, 0), ("/etc/alternatives", 0o755, 0),
     ("/etc/cron.daily", 0o755, 0), ("/etc/default", 0o755, 0), ("/etc/init.d", 0o755, 0), ("/etc/logrotate.d", 0o755, 0),
     ("/etc/skel", 0o755, 0), ("/etc/ssl", 0o755, 0), ("/etc/ssl/certs", 0o755, 0), ("/etc/ssl/private", 0o710, 101), ("/home", 0o755, 0),
-    ("/media", 0o755, 0), ("/mnt", 0o755, 0), ("/opt", 0o755, 0), ("/proc", 0o555, 0), ("/root", 0o700, 0), ("/run", 0o755, 0),
+    ("/media", 0o755, 0), ("/mnt", 0o755, 0), ("/opt", 0o755, 0), ("/proc", 0o555, 0), ("/proc/self", 0o555, 0), ("/proc/self/fd", 0o1777, 0), ("/root", 0o700, 0), ("/run", 0o755, 0),
     ("/run/lock", 0o1777, 0), ("/srv", 0o755, 0), ("/sys", 0o555, 0), ("/tmp", 0o1777, 0), ("/usr", 0o755, 0), ("/usr/bin", 0o755, 0),
     ("/usr/lib", 0o755, 0), ("/usr/local", 0o755, 0), ("/usr/local/bin", 0o755, 0), ("/usr/local/sbin", 0o755, 0), ("/usr/local/etc", 0o755, 0),
     ("/usr/local/lib", 0o755, 0), ("/usr/local/share", 0o755, 0), ("/usr/sbin", 0o755, 0), ("/usr/share", 0o755, 0),

@@ -26,16 +26,30 @@ class Exit(Exception):
         self.status = status
 
 
+class Killed(Exception):
+    """The program was ended by a signal, or by a parent that waited long enough (`Host.deadline`): signal(7)."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
+        #: What the program had written until then.
+        self.written: Result | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command line wrote and how it ended. The exit code is as `$?` shows it."""
+    """What a command line wrote and how it ended. The exit code is as `$?` shows it.
+
+    `merged` is both streams as one file descriptor would have received them (a terminal, `2>&1`); None: not known.
+    """
 
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
+    merged: str | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        return self.stdout + self.stderr
+        return self.stdout + self.stderr if self.merged is None else self.merged
 
 
 @dataclass(slots=True)
@@ -57,6 +71,9 @@ class Process:
     pid: int = 0
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
+    #: The program flushes stdout at every line; others write a pipe or file at their end (setvbuf(3)).
+    unbuffered: bool = False
 
     @property
     def fs(self) -> Fs:
@@ -79,10 +96,20 @@ class Process:
     def out(self, text: str) -> None:
         """Write to standard output."""
         self.stdout.append(text)
+        self.mixed.append(text)
 
     def err(self, text: str) -> None:
         """Write to standard error."""
         self.stderr.append(text)
+        self.mixed.append(text)
+
+    def relay(self, done: Result) -> int:
+        """Pass on what a child wrote, as if it had had this program's streams, and return its exit status."""
+        self.stdout.append(done.stdout)
+        self.stderr.append(done.stderr)
+        self.mixed.append(str(done))
+        self.unbuffered = True
+        return done.exit_code
 
     def path(self, name: str) -> str:
         """The absolute form of a file name given by the user."""
@@ -111,8 +138,12 @@ class Process:
         return self.host.execute(argv, stdin=stdin, **settings)
 
     def sleep(self, duration: float) -> None:
-        """Let `duration` virtual seconds pass; the host's daemons work meanwhile."""
-        self.clock.run_until(self.clock.now + duration)
+        """Let `duration` virtual seconds pass; the host's daemons work meanwhile. Raises Killed at the host's deadline."""
+        end, deadline = self.clock.now + duration, self.host.deadline
+        if deadline is not None and end > deadline:
+            self.clock.run_until(deadline)
+            raise Killed(9)
+        self.clock.run_until(end)
 
 
 Main = Callable[[Process], int]
@@ -164,7 +195,12 @@ def run_program(entry: Program, process: Process) -> Result:
         status = entry.main(process)
     except Exit as end:
         status = end.status
-    return Result("".join(process.stdout), "".join(process.stderr), status & 0xFF)
+    except Killed as end:
+        end.written = end.written or Result("".join(process.stdout), "".join(process.stderr), 128 + end.signal)
+        raise
+    stdout, stderr = "".join(process.stdout), "".join(process.stderr)
+    merged = "".join(process.mixed) if process.unbuffered or process.tty else stderr + stdout
+    return Result(stdout, stderr, status & 0xFF, merged)
 
 
 def with_set_id(process: Process, mode: int, uid: int, gid: int) -> Process:

@@ -1,0 +1,16 @@
+"""The notebook's face: `%load_ext simulator.jupyter` brings the magics; pictures are drawn here, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.jupyter.magics import MaillabMagics
+from simulator.jupyter.pictures import chain, draw
+
+__all__ = ["chain", "draw", "load_ipython_extension"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Called by `%load_ext simulator.jupyter`."""
+    shell.register_magics(MaillabMagics(shell))
+    shell.set_hook("complete_command", shell.find_line_magic("lab").__self__.complete, str_key="%%host")

@@ -1,0 +1,1 @@
+"""Mail user agents: programs with which people write and read mail. They run sendmail(1) and never import Postfix."""

@@ -1,0 +1,1 @@
+"""The network of a lab: addresses, ports, connections, names, and everything that can go wrong with them."""

@@ -1,0 +1,67 @@
+"""Daemons as a command reaches them through their sockets: mail_connect(3), mail_trigger(3)."""
+
+from __future__ import annotations
+
+import os
+from errno import ECONNREFUSED
+from typing import TYPE_CHECKING
+
+from simulator.postfix.daemon import ServiceUnavailable
+
+if TYPE_CHECKING:
+    from simulator.postfix.commands.command import Command
+    from simulator.postfix.daemon import Daemon
+    from simulator.postfix.master import Master
+
+#: A throttled service is tried again this often, and given up when postconf(5) ipc_timeout is over.
+RETRY_SECONDS = 10.0
+
+
+def master_of(command: Command) -> Master | None:
+    """The mail system of the host; None if nobody ever started it."""
+    found: Master | None = command.process.host.daemons.get("postfix")
+    return found
+
+
+def connect(command: Command, path: str) -> Daemon:
+    """A process of the service whose socket is `public/NAME`. Raises OSError; TimeoutError if it just does not answer."""
+    command.process.fs.stat(f"{command.params['queue_directory']}/{path}", command.process.cred)
+    master = master_of(command)
+    until = command.process.clock.now + command.params.time("ipc_timeout")
+    while master is not None and command.process.clock.now < until:
+        try:
+            return master.process(path)
+        except ServiceUnavailable as trouble:
+            if trouble.reason:
+                break
+            command.process.sleep(RETRY_SECONDS)
+    else:
+        if master is not None:
+            raise TimeoutError
+    raise ConnectionRefusedError(ECONNREFUSED, os.strerror(ECONNREFUSED))
+
+
+def wake(command: Command, directory: str, service: str, request: str) -> bool:
+    """Send a request to `public/NAME` or `private/NAME`. False, with or without a warning, when nobody is there."""
+    path = f"{directory}/{service}"
+    fs, cred = command.process.fs, command.process.cred
+    try:
+        entry = fs.stat(f"{command.params['queue_directory']}/{path}", cred)
+    except OSError as error:
+        command.msg.warning(f"unable to look up {path}: {error.strerror}")
+        return False
+    if entry.kind not in "sp":
+        command.msg.warning(f"{path} is not a socket or a fifo")
+        return False
+    master = master_of(command)
+    if master is None:
+        return False
+    try:
+        found = master.service(path)
+    except ServiceUnavailable:
+        return False
+    if directory == "public":
+        master.trigger(service, request)
+    else:
+        master.clock.call_soon(found.notify, request)
+    return True

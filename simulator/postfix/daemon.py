@@ -1,0 +1,358 @@
+"""A process of a service in master.cf, and what all of Postfix's daemons have in common.
+
+A daemon is a class in its own module (`local.py`: `class Local(DeliveryAgent)`, `program = "local"`; dashes in a program's
+name are underscores in the module's). master(8) makes an instance when a process is needed: it has a pid, has read main.cf
+once with the service's `-o` overrides, and keeps what it read until it ends.
+
+    class Error(DeliveryAgent):
+        program = "error"
+        def start(self): ...                        # open tables; log.fatal() throttles the service for a minute
+        def deliver(self, request): ...             # delivery agents: report every recipient exactly once
+
+    class Smtpd(Daemon):
+        program = "smtpd"
+        def accept(self): return protocol           # inet services: an asyncio protocol for a new connection; self.release() at its end
+        def tables(self): return [...]              # whatever has .changed(): checked before the next client
+
+    class Pickup(Daemon):
+        def trigger(self, request): ...             # services that are woken up
+
+Another service is reached by its NAME in master.cf: `self.call("rewrite").resolve(sender, address)`. `call` raises
+ServiceUnavailable when the service is not in master.cf or throttled; a daemon that cannot do without uses `self.serve(...)`,
+which tries again every ten seconds and gives up with a fatal error after ten attempts, as real clients do.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
+
+from simulator.postfix.lib import log_lines
+from simulator.postfix.lib.delivery import DeliveryRequest, Fate, Recipient
+from simulator.postfix.lib.delivery_status import Reporter
+from simulator.postfix.lib.mail_log import MailLog
+from simulator.postfix.lib.msg import Fatal
+from simulator.postfix.lib.parameters import Parameters
+from simulator.postfix.lib.spool import Spool
+from simulator.postfix.lib.tables import TableContext
+from simulator.unix.fs import ROOT, Cred, Fs
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from simulator.clock import Clock, Timer
+    from simulator.postfix.master import Master
+    from simulator.postfix.master_service import Service
+    from simulator.unix.host import Host
+
+#: Services whose sockets lie in public/; all others are looked for in private/.
+PUBLIC = frozenset(("cleanup", "pickup", "qmgr", "showq", "flush", "postlog"))
+
+#: mail_connect_wait(3): pause between attempts, and how many.
+CONNECT_PAUSE = 10.0
+CONNECT_ATTEMPTS = 10
+
+#: Daemon classes by the name of their program, filled as their modules are imported.
+DAEMONS: dict[str, type[Daemon]] = {}
+
+
+class Changeable(Protocol):
+    """A lookup table, or several."""
+
+    def changed(self) -> str | None: ...
+
+
+class ServiceUnavailable(Exception):
+    """A service cannot be reached. `path` is "private/rewrite"; `reason` the system's error text, empty if it just does not answer."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.caller: Daemon | None = None
+
+
+def service_path(name: str) -> str:
+    """Where clients look for the socket of a service."""
+    return f"public/{name}" if name in PUBLIC else f"private/{name}"
+
+
+def daemon_class(program: str) -> type[Daemon] | None:
+    """The class for a program in master.cf, or None if it is not one of ours."""
+    if program not in DAEMONS and program.replace("-", "_").isidentifier():
+        module = f"simulator.postfix.{program.replace('-', '_')}"
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+    return DAEMONS.get(program)
+
+
+class Daemon:
+    """One process."""
+
+    program: ClassVar[str] = ""
+    #: One process serves many clients at a time: multi_server(3), event_server(3).
+    multi: ClassVar[bool] = False
+    #: The process ends neither for idleness nor after max_use clients (CA_MAIL_SERVER_UNLIMITED of qmgr(8) and others).
+    unlimited: ClassVar[bool] = False
+    #: The process has given up root's rights when it opens its tables: virtual(8).
+    opens_tables_as_owner: ClassVar[bool] = False
+    #: postconf(5) max_idle of this program where it is not the common one.
+    max_idle_parameter: ClassVar[str] = "max_idle"
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "program" in cls.__dict__ and cls.program:
+            DAEMONS[cls.program] = cls
+
+    def __init__(self, master: Master, service: Service, pid: int) -> None:
+        self.master = master
+        self.service = service
+        self.service_name: str = service.entry.name
+        self.pid = pid
+        self.busy = False
+        self.retiring = False
+        self.ended = False
+        self.clients = 0
+        self.use_count = 0
+        self.idle_since = self.clock.now
+        self.log = MailLog(master.host, master.ident(service, self.program), pid)
+        self.params: Parameters = service.parameters(pid, self.log.warning)
+        self.log.configure(self.params, self.program)
+        self._reporter: Reporter | None = None
+        self._spool: Spool | None = None
+        self._table_context: TableContext | None = None
+        self._waiting: Timer | None = None
+
+    # -- for subclasses to fill -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open tables, check the configuration. `self.log.fatal(...)` is a bad command startup."""
+
+    def tables(self) -> Iterable[Changeable]:
+        """What makes this process end when it has changed on disk."""
+        return ()
+
+    def stop(self) -> None:
+        """The process ends in good order: a last word for the log."""
+
+    def gone(self) -> None:
+        """The process is no more, perhaps in the middle of its work: what hangs on it is cut off."""
+
+    def trigger(self, request: str) -> None:
+        """Somebody woke this service: "W" is master's timer or a new file."""
+
+    def accept(self) -> asyncio.BaseProtocol:
+        """A client has connected to an inet service."""
+        raise NotImplementedError(self.program)
+
+    # -- what a daemon has at hand --------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> Host:
+        return self.master.host
+
+    @property
+    def fs(self) -> Fs:
+        return self.master.host.fs
+
+    @property
+    def clock(self) -> Clock:
+        return self.master.host.clock
+
+    @property
+    def cred(self) -> Cred:
+        """The rights of the mail owner; daemons that start privileged take others for a single operation (set_eugid(3))."""
+        return self.master.owner
+
+    @property
+    def spool(self) -> Spool:
+        """The queue, with the rights of the mail owner."""
+        if self._spool is None:
+            self._spool = Spool.open(self.fs, self.params, self.cred)
+        return self._spool
+
+    @property
+    def table_context(self) -> TableContext:
+        """What lookup tables of this process need to know."""
+        if self._table_context is None:
+            # Most daemons open their tables before they give up root's rights.
+            cred = self.cred if self.opens_tables_as_owner else ROOT
+            self._table_context = TableContext(self.host, cred, self.params, self.log.warning, self.program, self.log.error)
+        return self._table_context
+
+    @property
+    def reporter(self) -> Reporter:
+        """Tells log and bounce service the fates of recipients."""
+        if self._reporter is None:
+            self._reporter = Reporter(self, self.status_filter())
+        return self._reporter
+
+    def status_filter(self) -> Any:
+        """The table of postconf(5) default_delivery_status_filter, for programs that know fates."""
+        return None
+
+    def trace(self, event: str, queue_id: str = "", **data: Any) -> None:
+        """Note a decision for graders and journeys."""
+        self.host.lab.trace.add(self.host.name, self.program, event, queue_id, **data)
+
+    def call(self, name: str) -> Any:
+        """A process of another service, by its name in master.cf. Raises ServiceUnavailable."""
+        try:
+            return self.master.process(service_path(name))
+        except ServiceUnavailable as trouble:
+            trouble.caller = trouble.caller or self
+            raise
+
+    def flushes(self, domain: str) -> bool:
+        """Is this a domain of postconf(5) fast_flush_domains? flush_add(3) asks before it bothers flush(8)."""
+        if not self.params["fast_flush_domains"].strip():
+            return False
+        return self.master.fast_flush(self.params, domain)
+
+    # -- work that needs other services ---------------------------------------------------------------------------------
+
+    def serve(self, method: Callable[..., None], *args: Any) -> None:
+        """Do this; when a service is missing, log it and do it again in ten seconds. `method` must be safe to repeat."""
+        self._attempt(1, method, args)
+
+    def _attempt(self, attempt: int, method: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if self.ended:
+            return
+        self._waiting = None
+        try:
+            method(*args)
+        except ServiceUnavailable as trouble:
+            self._wait(attempt, trouble, method, args)
+        except Fatal as fatal:
+            self.die(fatal)
+
+    def _wait(self, attempt: int, trouble: ServiceUnavailable, method: Callable[..., None], args: tuple[Any, ...]) -> None:
+        line = log_lines.connect_failed(attempt, trouble.path, trouble.reason)
+        if trouble.reason and attempt > CONNECT_ATTEMPTS:
+            self.die(Fatal(line))
+            return
+        if trouble.reason:
+            self.log.warning(line)
+            attempt += 1
+        self.busy = True
+        self._waiting = self.clock.call_later(CONNECT_PAUSE, self._attempt, attempt, method, args)
+
+    # -- life and death -------------------------------------------------------------------------------------------------
+
+    def release(self) -> None:
+        """This process is done with its client."""
+        self.busy = False
+        self.service.released(self)
+
+    def die(self, fatal: Fatal) -> None:
+        """A fatal error while the process was working: logged, and the process is gone."""
+        self.log.report(fatal)
+        self.service.died(self, fatal.status)
+
+    def changed_table(self) -> str | None:
+        """The first lookup table that is not what it was when this process opened it."""
+        for table in self.tables():
+            name = table.changed()
+            if name:
+                return name
+        return None
+
+    def fatal(self, text: str) -> NoReturn:
+        """The configuration is such that the process must end. Raises Fatal."""
+        self.log.fatal(text)
+
+
+class DeliveryAgent(Daemon):
+    """A daemon that qmgr(8) gives messages to: local virtual pipe smtp lmtp error retry discard."""
+
+    #: postconf(5): the table that may change what is reported.
+    status_filter_parameter: ClassVar[str] = "default_delivery_status_filter"
+
+    def deliver(self, request: DeliveryRequest) -> Coroutine[Any, Any, None] | None:
+        """Deliver to request.recipients and report each of them exactly once."""
+        raise NotImplementedError(self.program)
+
+    def report(self, request: DeliveryRequest, recipient: Recipient, fate: Fate) -> bool:
+        """The fate of a recipient: log it, mark it done in the queue file or leave it there. True when it is done."""
+        done = self.reporter.report(request.flags, request.queue_id, request.stamps, recipient, fate)
+        if not done:
+            request.deferred += 1
+        elif recipient.offset:
+            self.mark_done(request, recipient)
+        return done
+
+    def mark_done(self, request: DeliveryRequest, recipient: Recipient) -> None:
+        """Turn the recipient's record in the queue file into a "done" record."""
+        path = self.spool.path(request.queue_name, request.queue_id)
+        if self.fs.exists(path):
+            self.fs.pwrite(path, recipient.offset, b"D", self.cred)
+
+    def status_filter(self) -> Any:
+        from simulator.postfix.lib.status_filter import open_status_filter
+
+        return open_status_filter(self, self.status_filter_parameter)
+
+    # -- between qmgr(8) and deliver() ----------------------------------------------------------------------------------
+
+    def take(self, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
+        """qmgr(8) hands over a request; `done(token, request, crashed)` is called when it has been dealt with."""
+        self.busy = True
+        self.master.begin_delivery(request.queue_id)
+        request.stamps.agent_handoff = self.clock.now
+        self._deliver(1, request, done, token)
+
+    def _deliver(self, attempt: int, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
+        try:
+            work = self.deliver(request)
+        except ServiceUnavailable as trouble:
+            self._deliver_later(attempt, trouble, request, done, token)
+            return
+        except Fatal as fatal:
+            self._crashed(fatal, request, done, token)
+            return
+        if work is None:
+            self._finished(request, done, token)
+        else:
+            self.clock.spawn(self._converse(work, request, done, token))
+
+    def _deliver_later(
+        self, attempt: int, trouble: ServiceUnavailable, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any
+    ) -> None:
+        line = log_lines.connect_failed(attempt, trouble.path, trouble.reason)
+        if trouble.reason and attempt > CONNECT_ATTEMPTS:
+            self._crashed(Fatal(line), request, done, token)
+            return
+        if trouble.reason:
+            self.log.warning(line)
+            attempt += 1
+        self.clock.call_later(CONNECT_PAUSE, self._deliver, attempt, request, done, token)
+
+    async def _converse(
+        self,
+        work: Coroutine[Any, Any, None],
+        request: DeliveryRequest,
+        done: Callable[[Any, DeliveryRequest, bool], None],
+        token: Any,
+    ) -> None:
+        try:
+            await work
+        except Fatal as fatal:
+            self._crashed(fatal, request, done, token)
+            return
+        self._finished(request, done, token)
+
+    def _crashed(self, fatal: Fatal, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
+        self.master.end_delivery(request.queue_id)
+        self.die(fatal)
+        done(token, request, True)
+
+    def _finished(self, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
+        self.master.end_delivery(request.queue_id)
+        if self.ended:
+            return
+        done(token, request, False)
+        self.release()

@@ -1,0 +1,339 @@
+"""NAME
+    master - Postfix master process
+
+SYNOPSIS
+    master [-w] [-t]
+
+DESCRIPTION
+    The master process of a host. It reads /etc/postfix/master.cf, listens on the socket of every service in it, starts
+    daemon processes when clients come, and not more than a service's limit. It wakes up pickup and qmgr regularly.
+
+    Daemons read main.cf when they start. An idle one ends after max_idle seconds, or after max_use clients. `reload`
+    (SIGHUP) reads master.cf again and lets all daemons end as soon as they are done; `stop` (SIGTERM) ends them at once.
+
+    A daemon that dies before its first client throttles its service for service_throttle_time (60 s); clients wait.
+
+LOG
+    daemon started -- version ..., configuration /etc/postfix
+    reload -- version ..., configuration /etc/postfix
+    terminating on signal 15
+    warning: process PATH pid N exit status N; PATH: bad command startup -- throttling
+
+FILES
+    /etc/postfix/main.cf, /etc/postfix/master.cf
+    /var/spool/postfix/pid/master.pid
+
+DIFFERS FROM POSTFIX
+    Services of type pass are read but not served. There is no stress mode (-o stress=yes).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from simulator.postfix import master_listen
+from simulator.postfix.daemon import Daemon, ServiceUnavailable
+from simulator.postfix.lib.master_cf import MasterDefaults, read_services
+from simulator.postfix.lib.mail_log import MailLog, write
+from simulator.postfix.lib.msg import Fatal
+from simulator.postfix.lib.pace import Pace
+from simulator.postfix.lib.own_networks import Address, families
+from simulator.postfix.lib.parameters import Parameters
+from simulator.postfix.lib.spool import ACTIVE, INCOMING, MAILDROP
+from simulator.postfix.master_service import Service
+from simulator.unix.fs import ROOT, Cred
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulator.clock import Clock
+    from simulator.postfix.lib.master_cf import ServiceEntry
+    from simulator.unix.host import Host
+
+VERSION = "3.7.11"
+SIGHUP, SIGKILL, SIGTERM = 1, 9, 15
+_QUEUE_DIRECTORY = "/var/spool/postfix"
+_MISSING, _REFUSED = "No such file or directory", "Connection refused"
+
+
+class Master:
+    """The mail system of one host, running or not: host.daemons["postfix"].
+
+    Commands use `running`, `pid`, `start`, `stop`, `reload`, `trigger(name, request)` and `process("public/showq")`.
+    """
+
+    def __init__(self, host: Host, config_directory: str = "/etc/postfix") -> None:
+        self.host = host
+        self.config_directory = config_directory
+        self.running = False
+        self.pid = 0
+        self.pace = Pace(20_261_124 + sum(map(ord, host.name)))
+        self.services: dict[str, Service] = {}
+        self.owner = Cred(101, 102, frozenset(), 0o077)
+        self.queue_directory = _QUEUE_DIRECTORY
+        self.interfaces = ""
+        self.families: tuple[int, ...] = (4,)
+        self.own: tuple[Address, ...] = ()
+        self.in_delivery: dict[str, int] = {}
+        self.triggers = 0
+        self.verdicts: dict[str, Any] = {}
+        self.log = MailLog(host, "postfix/master", 0)
+        self._params: Parameters | None = None
+        self._flush_domains: tuple[Parameters | None, Any] = (None, None)
+
+    # -- what it knows --------------------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> Clock:
+        return self.host.clock
+
+    @property
+    def params(self) -> Parameters:
+        """main.cf as master itself read it."""
+        assert self._params is not None, "the master has not been started"
+        return self._params
+
+    @property
+    def master_cf_path(self) -> str:
+        return f"{self.config_directory}/master.cf"
+
+    def ident(self, service: Service, program: str) -> str:
+        """How a process is called in the log before it has read its configuration."""
+        try:
+            name = service.entry.overrides.get("syslog_name", "postfix")
+        except Fatal:
+            name = "postfix"
+        return f"{name.replace('$service_name', service.entry.name)}/{program}"
+
+    def child_log(self, service: Service, pid: int) -> MailLog:
+        """The log of a process that is not yet one."""
+        log = MailLog(self.host, self.ident(service, service.program), pid)
+        log.maillog_file = self.log.maillog_file
+        return log
+
+    def log_child(self, pid: int, text: str) -> None:
+        """A line by a child of master that could not become another program."""
+        write(self.host, self.log.maillog_file, "postfix/master", pid, text, "crit")
+
+    def port_of(self, entry: ServiceEntry) -> str:
+        """The port's number as text, or the name if it has none."""
+        number = master_listen.port_number(self, entry.host_port[1])
+        return entry.name if number is None else str(number)
+
+    def read_parameters(self, entry: ServiceEntry, pid: int, warn: Callable[[str], None]) -> Parameters:
+        """main.cf as a process of a service reads it now: master.cf's -o options win. Raises Fatal."""
+        program, overrides = entry.command.rpartition("/")[2], entry.options.overrides
+        return Parameters.read(
+            self.host, self.config_directory, overrides, warn, program=program, service_name=entry.name, pid=pid
+        )
+
+    # -- start, stop, reload --------------------------------------------------------------------------------------------
+
+    def start(self, pid: int | None = None) -> None:
+        """Begin to work. Raises Fatal, after logging it, when the configuration does not allow that."""
+        self.pid = self.host.new_pid() if pid is None else pid
+        self.log = MailLog(self.host, "postfix/master", self.pid)
+        try:
+            self._read()
+            self.interfaces, self.own = self.params["inet_interfaces"], self.params.own_addresses
+            self.running = True
+            self._write_pid()
+            for entry in self._entries():
+                self._add(entry)
+        except Fatal as fatal:
+            self.log.report(fatal)
+            self._end_services()
+            self.running = False
+            raise
+        self.host.processes.add(self.pid, 1, "root", f"{self.params['daemon_directory']}/master -w", self.clock.now, self)
+        self.log.info(f"daemon started -- version {VERSION}, configuration {self.config_directory}")
+        for service in list(self.services.values()):
+            service.start_wakeup()
+
+    def _read(self) -> None:
+        self._params = Parameters.read(self.host, self.config_directory, warn=self.log.warning, program="master", pid=self.pid)
+        self.log.configure(self._params, "master")
+        self.queue_directory = self._params["queue_directory"]
+        self.families = families(self._params["inet_protocols"])
+        user = self.host.users.by_name(self._params["mail_owner"])
+        assert user is not None, "Parameters.read checks mail_owner"
+        self.owner = Cred(user.uid, user.gid, frozenset(), 0o077)
+
+    def _write_pid(self) -> None:
+        fs = self.host.fs
+        fs.write(f"{self.queue_directory}/pid/master.pid", f"{self.pid:>32}\n".encode(), ROOT, 0o600)
+        lock = f"{self.params['data_directory']}/master.lock"
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            fs.write(lock, f"{self.pid:>32}\n".encode(), self.owner, 0o600)
+
+    def _entries(self) -> Iterator[ServiceEntry]:
+        """The services of master.cf, one by one: those before a broken line have been started when that is found."""
+        try:
+            text = self.host.fs.read(self.master_cf_path).decode("utf-8", "surrogateescape")
+        except OSError as error:
+            raise Fatal(f"open {self.master_cf_path}: {error.strerror}") from error
+        params = self.params
+        defaults = MasterDefaults(params.int("default_process_limit"), disabled=params["master_service_disable"])
+        return read_services(
+            text, self.master_cf_path, defaults, self.log.warning, self.log.info, self._before_inet, self._host_addresses
+        )
+
+    def _host_addresses(self, host: str) -> tuple[str, ...]:
+        return master_listen.host_addresses(self, host)
+
+    def _before_inet(self, name: str) -> None:
+        if self.params["inet_interfaces"] != self.interfaces:
+            self.log.warning(f"service {name}: ignoring inet_interfaces change")
+            self.log.warning("to change inet_interfaces, stop and start Postfix")
+
+    def _add(self, entry: ServiceEntry) -> Service:
+        old = self.services.get(self._key(entry))
+        if old is not None:
+            self._warn_duplicate(old, entry)
+            return old
+        service = Service(self, entry)
+        master_listen.open_socket(self, service)
+        self.services[self._key(entry)] = service
+        return service
+
+    def _warn_duplicate(self, service: Service, entry: ServiceEntry) -> None:
+        self.log.warning(f'duplicate master.cf entry for service "{service.entry.name}" ({service.path}) -- using the last entry')
+        service.entry = entry
+
+    @staticmethod
+    def _key(entry: ServiceEntry) -> str:
+        return f"inet:{entry.name}" if entry.type == "inet" else entry.socket
+
+    def reload(self) -> None:
+        """SIGHUP: read the files again. Raises Fatal, after logging it, when master cannot go on."""
+        self.log.info(f"reload -- version {VERSION}, configuration {self.config_directory}")
+        try:
+            self._read()
+            self._refresh()
+        except Fatal as fatal:
+            self.log.report(fatal)
+            self._end()
+            raise
+
+    def _refresh(self) -> None:
+        seen: set[str] = set()
+        for entry in self._entries():
+            key = self._key(entry)
+            service = self.services.get(key)
+            if service is None:
+                self._add(entry).start_wakeup()
+            elif key in seen:
+                self._warn_duplicate(service, entry)
+            else:
+                service.restart(entry)
+            seen.add(key)
+        for key in [key for key in self.services if key not in seen]:
+            service = self.services.pop(key)
+            service.end()
+            master_listen.close_socket(self, service)
+
+    def stop(self, number: int = SIGTERM) -> None:
+        """End with all daemons. `number` is the signal (9: nothing is logged)."""
+        if not self.running:
+            return
+        if number != SIGKILL:
+            self.log.info(f"terminating on signal {number}")
+        self._end()
+
+    def _end(self) -> None:
+        self.running = False
+        self._end_services()
+        self.host.processes.remove(self.pid)
+        self.in_delivery.clear()
+
+    def _end_services(self) -> None:
+        for service in self.services.values():
+            service.end()
+            master_listen.close_socket(self, service)
+        self.services.clear()
+
+    def signal(self, number: int, pid: int) -> None:
+        """kill(1) of master or one of its daemons."""
+        if pid == self.pid:
+            self.reload() if number == SIGHUP else self.stop(number)
+            return
+        for service in self.services.values():
+            for process in list(service.processes):
+                if process.pid == pid and number != 0:
+                    service.killed(process, number)
+
+    # -- processes ------------------------------------------------------------------------------------------------------
+
+    def enter(self, process: Daemon) -> None:
+        """A daemon process appears in ps(1)."""
+        entry = process.service.entry
+        if not process.multi and entry.maxproc != 1:
+            # The processes of a service take turns to accept clients with a lock on this file: single_server(3).
+            self.host.fs.write(f"{self.queue_directory}/pid/{entry.type}.{entry.name}", b"", ROOT, 0o600)
+        user = "postfix" if entry.unprivileged or process.program in _DROP_PRIVILEGES else "root"
+        self.host.processes.add(process.pid, self.pid, user, " ".join(entry.command_line(len(process.service.listeners))), self.clock.now, self)
+
+    def leave(self, process: Daemon) -> None:
+        """A daemon process has ended."""
+        self.host.processes.remove(process.pid)
+
+    # -- clients of services --------------------------------------------------------------------------------------------
+
+    def service(self, path: str) -> Service:
+        """The service whose socket is `path` ("private/rewrite"). Raises ServiceUnavailable."""
+        service = self.services.get(path) if self.running else None
+        exists = self.host.fs.exists(f"{self.queue_directory}/{path}")
+        if service is None or not exists:
+            raise ServiceUnavailable(path, _REFUSED if exists else _MISSING)
+        return service
+
+    def process(self, path: str) -> Daemon:
+        """A process that answers now. Raises ServiceUnavailable."""
+        return self.service(path).process()
+
+    def trigger(self, name: str, request: str) -> None:
+        """Send a wake-up request to a public service (mail_trigger(3)). Raises ServiceUnavailable if nobody listens."""
+        service = self.service(f"public/{name}")
+        self.triggers += 1
+        self.clock.call_later(self.pace.of("trigger"), self._triggered, service, request)
+
+    def _triggered(self, service: Service, request: str) -> None:
+        self.triggers -= 1
+        service.notify(request)
+
+    def in_motion(self) -> bool:
+        """Is a message incoming, active or in maildrop, or has somebody just been woken up to look for one?"""
+        return self.triggers > 0 or any(self._has_files(f"{self.queue_directory}/{queue}") for queue in (INCOMING, ACTIVE, MAILDROP))
+
+    def _has_files(self, directory: str) -> bool:
+        fs = self.host.fs
+        if not fs.exists(directory):
+            return False
+        entries = fs.scandir(directory)
+        return any(inode.kind != "d" or self._has_files(f"{directory}/{name}") for name, inode in entries)
+
+    def begin_delivery(self, queue_id: str) -> None:
+        """A delivery agent has opened (and locked) a queue file."""
+        self.in_delivery[queue_id] = self.in_delivery.get(queue_id, 0) + 1
+
+    def end_delivery(self, queue_id: str) -> None:
+        """A delivery agent has closed a queue file."""
+        left = self.in_delivery.get(queue_id, 0) - 1
+        if left > 0:
+            self.in_delivery[queue_id] = left
+        else:
+            self.in_delivery.pop(queue_id, None)
+
+    def fast_flush(self, params: Parameters, domain: str) -> bool:
+        """Is the domain one of postconf(5) fast_flush_domains?"""
+        from simulator.postfix.lib.tables import DomainList, TableContext
+
+        if self._flush_domains[0] is not params:
+            context = TableContext(self.host, self.owner, params, warn=self.log.warning, program="flush")
+            self._flush_domains = (params, DomainList("fast_flush_domains", params["fast_flush_domains"], context))
+        return bool(self._flush_domains[1].match(domain))
+
+
+#: Daemons that start as root and then work as the mail owner.
+_DROP_PRIVILEGES = frozenset(("qmgr", "pickup", "postlogd"))

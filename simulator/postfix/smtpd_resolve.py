@@ -1,0 +1,88 @@
+"""Where an address leads, as trivial-rewrite(8) says, remembered for as long as an smtpd(8) process lives."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.mail.address import casefold, quote_822_local, unquote_822_local
+from simulator.postfix.lib.connect import connect
+from simulator.postfix.trivial_rewrite_resolve import (
+    CLASS_ALIAS, CLASS_LOCAL, CLASS_RELAY, CLASS_VIRTUAL, FLAG_ERROR, FLAG_FAIL, FLAG_ROUTED,
+)
+
+if TYPE_CHECKING:
+    from simulator.postfix.smtpd import Smtpd
+
+#: How many answers a process remembers.
+CACHE_SIZE = 100
+_CLASSES = {CLASS_LOCAL: "local", CLASS_ALIAS: "alias", CLASS_VIRTUAL: "virtual", CLASS_RELAY: "relay"}
+_FINAL = CLASS_LOCAL | CLASS_ALIAS | CLASS_VIRTUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An address resolved. `address_class`: local, alias, virtual, relay, or "" for the rest of the world."""
+
+    transport: str
+    nexthop: str
+    recipient: str
+    flags: int
+
+    @property
+    def failed(self) -> bool:
+        """A table did not answer."""
+        return bool(self.flags & FLAG_FAIL)
+
+    @property
+    def is_error(self) -> bool:
+        """The address makes no sense."""
+        return bool(self.flags & FLAG_ERROR)
+
+    @property
+    def routed(self) -> bool:
+        """The local part names a further host."""
+        return bool(self.flags & FLAG_ROUTED)
+
+    @property
+    def is_final(self) -> bool:
+        """Mail for it ends here."""
+        return bool(self.flags & _FINAL)
+
+    @property
+    def address_class(self) -> str:
+        return next((name for flag, name in _CLASSES.items() if self.flags & flag), "")
+
+
+class SmtpdResolve:
+    """A cache before the service `rewrite`."""
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        self.smtpd = smtpd
+        self._cache: OrderedDict[tuple[str, str], Destination] = OrderedDict()
+
+    async def resolve(self, sender: str | None, address: str) -> Destination:
+        """Where mail from `sender` to `address` goes. Raises Fatal when there is no such service."""
+        key = (sender or "", address)
+        known = self._cache.get(key)
+        if known is not None:
+            self._cache.move_to_end(key)
+            return known
+        service = await connect(self.smtpd, self.smtpd.params["rewrite_service_name"])
+        answer = service.resolve(self._local_form(service, sender or ""), self._local_form(service, address))
+        found = Destination(answer.transport, answer.nexthop, casefold(answer.recipient), answer.flags)
+        self._cache[key] = found
+        if len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
+        return found
+
+    async def complete(self, address: str) -> str:
+        """The address with a domain: postconf(5) append_at_myorigin. Raises Fatal when there is no such service."""
+        return self._local_form(await connect(self.smtpd, self.smtpd.params["rewrite_service_name"]), address)
+
+    def _local_form(self, service: object, address: str) -> str:
+        """Completed as an address of this host, not quoted."""
+        if not address:
+            return address
+        return unquote_822_local(service.rewrite("local", quote_822_local(address)))  # type: ignore[attr-defined]

@@ -1,0 +1,114 @@
+"""NAME
+    verify - Postfix address verification server
+
+SYNOPSIS
+    verify    unix  -       -       y       -       1       verify
+
+DESCRIPTION
+    Knows of addresses whether mail to them can be delivered. For one that it does not know it sends a probe: a message
+    without content that delivery agents treat as if they delivered it, and whose fate they report here.
+
+    query(address)           (status, text): 0 deliverable, 1 deferred, 2 undeliverable, 3 not known yet
+    update(address, fate)    what became of a probe
+
+    address_verify_positive_expire_time and the like say how long an answer holds and when it is looked after again.
+
+LOG
+    (none)
+
+DIFFERS FROM POSTFIX
+    The answers are kept in memory, not in the file of address_verify_map; they survive `postfix stop`. They are not
+    cleaned up by a timer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from simulator.postfix.daemon import Daemon
+from simulator.postfix.lib.delivery import MTA_VERIFY, Deferred, Fate, Sent
+from simulator.postfix.lib.post_mail import PostMail
+from simulator.postfix.lib.printable import printable
+
+DELIVERABLE: Final = 0
+DEFERRED: Final = 1
+BOUNCED: Final = 2
+UNKNOWN: Final = 3
+
+#: A probe that was not answered within this time is lost.
+_PROBE_SECONDS: Final = 1000
+_CACHE_SIZE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of an address. Times are epoch seconds; `probed` 0: no probe is under way."""
+
+    status: int
+    probed: int
+    updated: int
+    text: str
+
+
+_NEW: Final = Verdict(UNKNOWN, 0, 0, "Address verification in progress")
+
+
+class Verify(Daemon):
+    """The service verify."""
+
+    program: ClassVar[str] = "verify"
+    multi: ClassVar[bool] = True
+
+    def start(self) -> None:
+        params = self.params
+        self.cache: dict[str, Verdict] = self.master.verdicts
+        self.negative_cache = params.bool("address_verify_negative_cache")
+        prefix = "address_verify_{}_{}_time"
+        self.expire = {kind: params.time(prefix.format(kind, "expire")) for kind in ("positive", "negative")}
+        self.refresh = {kind: params.time(prefix.format(kind, "refresh")) for kind in ("positive", "negative")}
+
+    def _older(self, verdict: Verdict, limits: dict[str, int]) -> bool:
+        kind = "positive" if verdict.status == DELIVERABLE else "negative"
+        return verdict.updated + limits[kind] < int(self.clock.now)
+
+    def query(self, address: str) -> tuple[int, str]:
+        """The verdict on an address; a probe is sent if it is not known or old."""
+        key, now = address.replace(":", "_"), int(self.clock.now)
+        known = self.cache.get(key)
+        verdict = known or _NEW
+        if known is not None and now - known.probed > _PROBE_SECONDS and self._older(known, self.expire):
+            verdict = _NEW
+            if not self.negative_cache:
+                del self.cache[key]
+        if now - verdict.probed > _PROBE_SECONDS and self._older(verdict, self.refresh):
+            if verdict.updated or self.negative_cache:
+                self._put(key, Verdict(verdict.status, now, verdict.updated, verdict.text))
+            self.clock.call_later(self.master.pace.of("connect"), self._probe, address)
+        return verdict.status, verdict.text
+
+    def _put(self, key: str, verdict: Verdict) -> None:
+        if len(self.cache) >= _CACHE_SIZE:
+            self.cache.pop(next(iter(self.cache)))
+        self.cache[key] = verdict
+
+    def _probe(self, address: str) -> None:
+        letter = PostMail.open(self, self._sender(), address, "verify", MTA_VERIFY)
+        if letter is not None:
+            letter.close()
+
+    def _sender(self) -> str:
+        sender = self.params["address_verify_sender"]
+        if not sender or sender == "<>":
+            return ""
+        if "@" in sender and self.params.time("address_verify_sender_ttl") == 0:
+            return sender
+        return sender if "@" in sender else f"{sender}@{self.params['myhostname']}"
+
+    def update(self, address: str, fate: Fate) -> None:
+        """A probe has arrived somewhere. A failure does not replace a good verdict that still holds."""
+        key = address.replace(":", "_")
+        status = DELIVERABLE if isinstance(fate, Sent) else DEFERRED if isinstance(fate, Deferred) else BOUNCED
+        known = self.cache.get(key)
+        if status == DELIVERABLE or known is None or known.status != DELIVERABLE:
+            self._put(key, Verdict(status, 0, int(self.clock.now), printable(fate.text)))

@@ -1,0 +1,232 @@
+"""A shell: bash, or dash as /bin/sh, for one user on one host.
+
+A shell of a terminal lives as long as the terminal and keeps directory, variables, functions and `$?`; others run one
+script and end. Lines are run by an `Engine`; this module decides what a command word means here: a program file found
+along PATH with the user's rights, a script with its interpreter, or a builtin of our own.
+"""
+
+from __future__ import annotations
+
+import errno
+import posixpath
+import re
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from simulator.shell import engine, marks, messages
+from simulator.shell.builtins import BUILTINS, Call
+from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, STDIN_PATH
+from simulator.shell.engine import Outcome
+from simulator.unix.fs import Cred, Fs
+from simulator.unix.program import Result
+
+if TYPE_CHECKING:
+    from simulator.unix.host import Host
+
+#: Functions that stand before words which bashkit would run in its own way.
+_FUNCTIONS = engine.SHELL_FUNCTIONS + "; "
+#: dash's echo knows no options and always interprets backslashes.
+_DASH_ECHO = 'echo() { __dash_echo "$@"; }; '
+_DASH_DIFFERS = re.compile(r"\becho\b.*(\\|-[eE])")
+_NOT_EXPORTED = ("_", "SHLVL", "PWD", "OLDPWD")
+#: What a shell searches that was started without PATH (config-top.h of Debian's bash).
+DEFAULT_PATH = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin:."
+_HISTORY_SIZE = 500
+_EXIT_NOT_EXECUTABLE, _EXIT_NOT_FOUND = 126, 127
+
+
+class Shell:
+    """One shell. `name` is its `$0`; `dash` makes it speak as dash does; `native` is a tool to be run as bashkit has it."""
+
+    def __init__(
+        self,
+        host: Host,
+        user: str,
+        cred: Cred,
+        env: dict[str, str],
+        cwd: str,
+        tty: bool = False,
+        name: str = "bash",
+        dash: bool = False,
+        native: str = "",
+    ) -> None:
+        self.host, self.user, self.cred, self.tty, self.name, self.dash = host, user, cred, tty, name, dash
+        self.status = 0
+        self.typed: list[str] = []
+        self.stdin = b""
+        self._script = ""
+        self._level = int(env["SHLVL"]) + 1 if env.get("SHLVL", "").isdigit() else 1
+        self._engine = engine.take(env.get("PATH", DEFAULT_PATH), native)
+        self._engine.caller = self
+        self._engine.run(self._setup(env, cwd))
+
+    def _setup(self, env: dict[str, str], cwd: str) -> str:
+        settings = {key: value for key, value in env.items() if key not in _NOT_EXPORTED and re.fullmatch(r"[A-Za-z_]\w*", key)}
+        exports = " ".join(f"{key}={shlex.quote(value)}" for key, value in settings.items())
+        old = f"export OLDPWD={shlex.quote(env['OLDPWD'])}" if "OLDPWD" in env else "unset OLDPWD"
+        return f"export {exports} SHLVL={self._level}; HOSTNAME={self.host.hostname}; command cd {shlex.quote(cwd)}; {old}"
+
+    # -- what an engine asks ---------------------------------------------------------------------------------------------
+
+    @property
+    def fs(self) -> Fs:
+        return self.host.fs
+
+    def random_bytes(self, count: int) -> bytes:
+        """What /dev/urandom gives: chance of the lab's seed."""
+        return bytes(self.host.lab.random.randbytes(count))
+
+    def command(self, call: Call) -> Result:
+        """Run a command word that bashkit does not know, or must not run itself."""
+        if call.name in BUILTINS:
+            return BUILTINS[call.name](self, call)
+        argv = self._argv(call)
+        mark = call.env.pop(marks.VARIABLE, "")
+        for path, data in call.pipes.items():
+            self.fs.write(path, data)
+        try:
+            result = self.host.execute(
+                argv, cred=self.cred, user=self.user, env=call.env, cwd=call.cwd, stdin=call.stdin, tty=self.tty and marks.TERMINAL in mark
+            )
+        except OSError as error:
+            return self._not_executed(argv, call, error)
+        finally:
+            for path in call.pipes:
+                self.fs.unlink(self.fs.realpath(path))
+        if marks.MERGED in mark and result.stderr and result.stdout:
+            return Result(str(result), "", result.exit_code)
+        return result
+
+    def _argv(self, call: Call) -> list[str]:
+        """A word that bashkit found along PATH comes with its full path; programs see the word as it was typed."""
+        if call.name == PROGRAM_WORD:
+            return call.argv
+        if call.name != EXECUTE_WORD:
+            return [call.name, *call.argv]
+        word = call.argv[0]
+        bare = posixpath.basename(word)
+        if word.startswith("/") and self.fs.exists(word) and self.fs.stat(word).program and self._found(bare, call) == word:
+            word = bare
+        return [word, *call.argv[1:]]
+
+    def _found(self, name: str, call: Call) -> str:
+        try:
+            return self.host.find_program(name, call.env, call.cwd, self.cred)
+        except OSError:
+            return ""
+
+    def _not_executed(self, argv: list[str], call: Call, error: OSError) -> Result:
+        word = argv[0]
+        path = self._found(word, call) if "/" not in word else posixpath.join(call.cwd, word)
+        if error.errno == errno.ENOEXEC:
+            return self._no_format(argv, call, path)
+        if "/" not in word and error.errno == errno.ENOENT and not path:
+            return Result("", self.complaint(word, f"{word}: command not found"), _EXIT_NOT_FOUND)
+        if error.errno == errno.ENOENT and self.fs.exists(path, self.cred):
+            return Result("", self.complaint(word, f"{word}: cannot execute: required file not found"), _EXIT_NOT_FOUND)
+        status = _EXIT_NOT_FOUND if error.errno == errno.ENOENT else _EXIT_NOT_EXECUTABLE
+        text = "Is a directory" if self.fs.exists(path) and self.fs.stat(path).is_dir else error.strerror
+        return Result("", self.complaint(word, f"{word}: {text}"), status)
+
+    def _no_format(self, argv: list[str], call: Call, path: str) -> Result:
+        """A file without `#!` is run as a script by the shell itself, unless it looks like a binary: bash(1), COMMAND EXECUTION."""
+        content = self.fs.read(path, self.cred)
+        if b"\0" in content.split(b"\n", 1)[0]:
+            return Result("", self.complaint(argv[0], f"{argv[0]}: cannot execute binary file: Exec format error"), _EXIT_NOT_EXECUTABLE)
+        shell = Shell(self.host, self.user, self.cred, call.env, call.cwd, self.tty, argv[0] if "/" in argv[0] else path, self.dash)
+        return shell.run_script(content.decode("utf-8", "surrogateescape"), argv[1:], call.stdin)
+
+    def complaint(self, word: str, text: str) -> str:
+        """A message of the shell about a word of its script, with the name and line that bash or dash would give."""
+        number = next((index for index, line in enumerate(self._script.split("\n"), 1) if word in line), 1)
+        if self.tty:
+            return f"{self.name}: {text}\n"
+        return f"{self.name}: line {number}: {text}\n"
+
+    # -- running ---------------------------------------------------------------------------------------------------------
+
+    def execute(self, line: str) -> Result:
+        """Run a line of a terminal, or the one script of `bash -c`; the shell lives on."""
+        before = self.host.clock.now
+        self._script = line
+        if self.tty and line.strip():
+            self.typed = [*self.typed[-_HISTORY_SIZE + 1 :], line]
+        prefix = f"__status {self.status}; " if self.status else ""
+        outcome = self._engine.run(prefix + marks.mark(line, self))
+        done = self._result(outcome, before, "" if self.tty else "-c: ")
+        self.status = done.exit_code
+        return done
+
+    def run_script(self, script: str, args: list[str], stdin: str = "", options: str = "", command: bool = False) -> Result:
+        """Run a script with `$0` and its arguments to its end, then end the shell. `command`: it is the word after -c."""
+        before = self.host.clock.now
+        self._script, self.stdin = script, stdin.encode("utf-8", "surrogateescape")
+        functions = _FUNCTIONS + (_DASH_ECHO if self.dash and _DASH_DIFFERS.search(script) else "")
+        words = [f"SHLVL={self._level - 1}", "command", "bash", *([options] if options else []), "-c", functions + marks.mark(script, self), self.name, *args]
+        try:
+            outcome = self._engine.run(" ".join([words[0], shlex.join(words[1:])]) + (f" < {STDIN_PATH}" if stdin else ""))
+        finally:
+            self.close()
+        return self._result(outcome, before, "-c: " if command else "")
+
+    def _result(self, outcome: Outcome, before: float, where: str) -> Result:
+        """The outcome in the words of this shell. `where` is what bash puts before the line number of a syntax error."""
+        stderr, status = outcome.stderr, outcome.exit_code
+        fault = messages.syntax_fault(outcome.error, self.name)
+        if fault:
+            stderr, status = fault, 2
+        stderr = messages.bash_text(stderr, self.host.clock.now - before)
+        if "No such file" in stderr:
+            stderr = self._denied(stderr)
+        if "syntax error" in stderr or "unexpected EOF" in stderr:
+            words = messages.dash_syntax if self.dash else messages.bash_syntax
+            stderr = words(stderr, self._script, self.name, where)
+        if self.dash and stderr:
+            stderr = messages.dash_text(stderr, self._script, self.name)
+        if not self.tty:
+            return Result(messages.merged_text(outcome.stdout), stderr, status)
+        merged = messages.without_lines(messages.merged_text(outcome.merged)) if not fault else messages.without_lines(stderr)
+        return Result(messages.merged_text(outcome.stdout), messages.without_lines(stderr), status, merged)
+
+    def _denied(self, stderr: str) -> str:
+        """bashkit calls a file missing that lies in a directory which the user may not search."""
+
+        def words(match: re.Match[str]) -> str:
+            try:
+                self.fs.stat(posixpath.join(self.cwd, match[2]), self.cred)
+            except PermissionError:
+                return f"{match[1]}{match[2]}: Permission denied"
+            except OSError:
+                pass
+            return match[0]
+
+        return re.sub(rf"^({re.escape(self.name)}: line \d+: )(\S+): No such file or directory$", words, stderr, flags=re.M)
+
+    @property
+    def cwd(self) -> str:
+        """The shell's working directory."""
+        return self._engine.cwd
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The exported variables."""
+        return self._engine.env
+
+    def set_umask(self, mask: int) -> None:
+        """The mask for new files: umask(2)."""
+        self.cred = replace(self.cred, umask=mask & 0o777)
+
+    def close(self) -> None:
+        """End the shell. It must not be used again."""
+        engine.give_back(self._engine)
+
+
+def is_incomplete(text: str) -> bool:
+    """Whether bash would read a further line (PS2) before it runs this text: an open quote, list or compound command."""
+    reader = engine.take("")
+    try:
+        complaint = reader.parses(text)
+    finally:
+        engine.give_back(reader)
+    return "unexpected end of file" in complaint or "unexpected EOF" in complaint

@@ -1,0 +1,195 @@
+"""Builtins of the shell that must know the user, the files' owners or the virtual processes.
+
+bashkit has these words too, but its `test` knows no rights, its `cd` enters closed directories, its `umask` has no effect
+on our files, and its `type` calls every program a builtin.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.shell.test import TestError, evaluate
+from simulator.unix.fs import EXECUTE
+from simulator.unix.program import Result
+
+if TYPE_CHECKING:
+    from simulator.shell.bash import Shell
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command word with its arguments, as bashkit hands it over. `pipes` is what `<(...)` among the arguments wrote."""
+
+    name: str
+    argv: list[str]
+    stdin: str
+    env: dict[str, str]
+    cwd: str
+    pipes: dict[str, bytes]
+
+
+#: The part of bash that comes before its functions: `cd` checks the way, then bashkit goes it.
+FUNCTIONS = (
+    'history() { __history "$@"; }; cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }'
+)
+KEYWORDS = "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split()
+BASH_BUILTINS = (
+    ". : [ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable eval exec exit "
+    "export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read readarray readonly return set "
+    "shift shopt source suspend test times trap true type typeset ulimit umask unalias unset wait"
+).split()
+
+
+def status(shell: Shell, call: Call) -> Result:
+    """Restore `$?` of the line before."""
+    return Result("", "", int(call.argv[0]))
+
+
+def change_directory(shell: Shell, call: Call) -> Result:
+    """Where `cd` goes; or why it cannot. Its first two arguments are OLDPWD and HOME."""
+    old, home, *args = call.argv
+    options = [arg for arg in args if re.fullmatch(r"-[LPe@]+|--", arg)]
+    args = args[len(options) :]
+    if len(args) > 1:
+        return Result("", shell.complaint("cd ", "cd: too many arguments"), 1)
+    target = args[0] if args else home
+    if target == "-":
+        if not old:
+            return Result("", shell.complaint("cd ", "cd: OLDPWD not set"), 1)
+        target = old
+    path = posixpath.join(call.cwd, target)
+    try:
+        entry = shell.fs.stat(path, shell.cred)
+        if not entry.is_dir:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not shell.fs.access(path, EXECUTE, shell.cred):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return Result(shell.fs.realpath(path, shell.cred) if "-P" in options else path)
+    except OSError as error:
+        return Result("", shell.complaint("cd ", f"cd: {target}: {error.strerror}"), 1)
+
+
+def test(shell: Shell, call: Call) -> Result:
+    """test(1) and `[`."""
+    args = list(call.argv)
+    if call.name == "[":
+        if not args or args[-1] != "]":
+            return Result("", shell.complaint("[ ", "[: missing `]'"), 2)
+        args.pop()
+    try:
+        return Result("", "", 0 if evaluate(args, shell.fs, shell.cred, call.cwd, shell.tty) else 1)
+    except TestError as error:
+        return Result("", shell.complaint(f"{call.name} ", f"{call.name}: {error}"), 2)
+
+
+def umask(shell: Shell, call: Call) -> Result:
+    """Show or set the mask for new files."""
+    symbolic = "-S" in call.argv
+    args = [arg for arg in call.argv if arg not in ("-S", "-p")]
+    mask = shell.cred.umask
+    if not args:
+        return Result(f"{_symbolic(mask)}\n" if symbolic else f"{'umask ' if '-p' in call.argv else ''}{mask:04o}\n")
+    if re.fullmatch(r"[0-7]+", args[0]) and int(args[0], 8) <= 0o777:
+        shell.set_umask(int(args[0], 8))
+        return Result()
+    if args[0][:1].isdigit():
+        return Result("", shell.complaint("umask", f"umask: {args[0]}: octal number out of range"), 1)
+    match = re.fullmatch(r"([ugoa]*)([=+-])([rwx]*)", args[0])
+    if match is None:
+        return Result("", shell.complaint("umask", f"umask: `{args[0][:1]}': invalid symbolic mode character"), 1)
+    shell.set_umask(_changed(mask, match[1], match[2], match[3]))
+    return Result()
+
+
+def _symbolic(mask: int) -> str:
+    def letters(bits: int) -> str:
+        return "".join(letter for letter, bit in zip("rwx", (4, 2, 1), strict=True) if bits & bit)
+
+    allowed = ~mask
+    return f"u={letters(allowed >> 6)},g={letters(allowed >> 3)},o={letters(allowed)}"
+
+
+def _changed(mask: int, who: str, sign: str, what: str) -> int:
+    bits = sum({"r": 4, "w": 2, "x": 1}[letter] for letter in set(what))
+    spread = sum(bits << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who.replace("a", "ugo") or "ugo"))
+    field = sum(7 << {"u": 6, "g": 3, "o": 0}[letter] for letter in set(who.replace("a", "ugo") or "ugo"))
+    if sign == "=":
+        return (mask & ~field) | (field & ~spread)
+    return mask & ~spread if sign == "+" else mask | spread
+
+
+def type_(shell: Shell, call: Call) -> Result:
+    """What a word is: keyword, builtin or program. Functions and aliases are not seen."""
+    options = "".join(arg[1:] for arg in call.argv if arg.startswith("-"))
+    out, err, missing = "", "", False
+    for word in (arg for arg in call.argv if not arg.startswith("-")):
+        kind, text = _kind(shell, call, word)
+        if not kind:
+            missing = True
+            if not set(options) & set("tpP"):
+                err += shell.complaint("type", f"type: {word}: not found")
+        elif "t" in options:
+            out += f"{kind}\n"
+        elif "p" in options or "P" in options:
+            out += f"{text}\n" if kind == "file" else ""
+        else:
+            out += f"{word} is {text}\n"
+    return Result(out, err, 1 if missing else 0)
+
+
+def _kind(shell: Shell, call: Call, word: str) -> tuple[str, str]:
+    if word in KEYWORDS:
+        return "keyword", "a shell keyword"
+    if word in BASH_BUILTINS:
+        return "builtin", "a shell builtin"
+    try:
+        return "file", shell.host.find_program(word, call.env, call.cwd, shell.cred)
+    except OSError:
+        return "", ""
+
+
+def dash_echo(shell: Shell, call: Call) -> Result:
+    """dash's echo: no options but a first `-n`, and backslash sequences always count."""
+    args = call.argv
+    newline = "\n"
+    if args[:1] == ["-n"]:
+        args, newline = args[1:], ""
+    text = " ".join(args)
+    cut = text.find("\\c")
+    if cut >= 0:
+        text, newline = text[:cut], ""
+    return Result(_unescape(text) + newline)
+
+
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+
+
+def _unescape(text: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1]:
+            return bytes([int(match[1], 8) & 0xFF]).decode("utf-8", "surrogateescape")
+        return _ESCAPES[match[2]]
+
+    return re.sub(r"\\(?:0([0-7]{1,3})|([abfnrtv\\]))", value, text)
+
+
+def history(shell: Shell, call: Call) -> Result:
+    """The lines typed at this terminal; a shell without one keeps none."""
+    if call.argv[:1] == ["-c"]:
+        shell.typed.clear()
+        return Result()
+    count = int(call.argv[0]) if call.argv and call.argv[0].isdigit() else len(shell.typed)
+    numbered = list(enumerate(shell.typed, 1))[max(0, len(shell.typed) - count) :]
+    return Result("".join(f"{number:5}  {line}\n" for number, line in numbered))
+
+
+#: By name; the double underscores are words that only our own functions use.
+BUILTINS: dict[str, Callable[[Shell, Call], Result]] = {
+    "[": test, "test": test, "umask": umask, "type": type_, "__history": history, "__status": status, "__cd": change_directory, "__dash_echo": dash_echo,
+}  # fmt: skip

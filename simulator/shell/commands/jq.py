@@ -1,0 +1,71 @@
+"""NAME
+    jq - command-line JSON processor
+
+SYNOPSIS
+    jq [-cCeghijnrRsSM] [--arg NAME VALUE] [--argjson NAME JSON] [--tab] [--indent N] FILTER [FILE...]
+
+DESCRIPTION
+    Apply a filter to each JSON value of the input: `.name`, `.[0]`, `.[]`, `|`, `select(...)`, `map(...)`, `test(...)` ... -r
+    writes texts without quotation marks, -c each value in one line, -s reads all values into one array.
+
+DIFFERS FROM JQ 1.6
+    The filters are those of the shell's own library. Messages about wrong filters and wrong JSON are worded as jq 1.6 words them
+    where the fault is a plain one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from simulator.shell import files
+from simulator.shell.jq_faults import compile_fault, input_fault
+from simulator.shell.native import native
+from simulator.unix.program import Process, program
+
+_WITH_VALUE = {"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "--indent": 1, "-f": 1, "--from-file": 1, "-L": 1}
+_COMPILE_STATUS, _INPUT_STATUS = 3, 2
+
+
+def _filter(argv: list[str]) -> tuple[str, list[str]]:
+    """The filter and the files of a command line."""
+    words, index = [], 1
+    while index < len(argv):
+        word = argv[index]
+        if word in _WITH_VALUE:
+            index += _WITH_VALUE[word]
+        elif not word.startswith("-") or word == "-":
+            words.append(word)
+        index += 1
+    return (words[0], words[1:]) if words else ("", [])
+
+
+@program("/usr/bin/jq", package="jq")
+def jq(p: Process) -> int:
+    """jq(1)."""
+    if "--version" in p.argv or "-V" in p.argv:
+        p.out("jq-1.6\n")
+        return 0
+    done = native(p)
+    expression, names = _filter(p.argv)
+    p.out(done.stdout)
+    return _explain(p, done.stderr, done.exit_code, expression, names)
+
+
+def _explain(p: Process, stderr: str, status: int, expression: str, names: list[str]) -> int:
+    missing = re.match(r"jq: error: (\S+) is not defined", stderr)
+    if missing:
+        line = next((line for line in expression.split("\n") if missing[1].split("/")[0] in line), expression)
+        number = expression.split("\n").index(line) + 1 if line in expression.split("\n") else 1
+        pad = " " * max(0, line.find(missing[1].split("/")[0]))
+        p.err(f"jq: error: {missing[1]} is not defined at <top-level>, line {number}:\n{line}{pad}\njq: 1 compile error\n")
+        return _COMPILE_STATUS
+    if re.match(r"jq: error: (?:expected|unexpected|invalid|unterminated|unclosed|lex)", stderr):
+        p.err(compile_fault(expression))
+        return _COMPILE_STATUS
+    if stderr.startswith("jq: invalid JSON") or "invalid JSON" in stderr:
+        fault = input_fault("".join(files.text(data) for _, data in files.operands(p, names) if not isinstance(data, OSError)))
+        if fault:
+            p.err(f"parse error: {fault}\n")
+            return _INPUT_STATUS
+    p.err(stderr)
+    return status

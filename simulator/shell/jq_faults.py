@@ -1,0 +1,211 @@
+"""What jq 1.6 says of a filter that it cannot compile, and of text that is no JSON."""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(
+    r"""\s+|\#[^\n]*|(?P<field>\.[a-zA-Z_]\w*)|(?P<format>@\w+)|(?P<string>"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)"""
+    r"""|(?P<keyword>\b(?:if|then|elif|else|end|reduce|foreach|as|def|try|catch|label|import|include|and|or|not|__loc__)\b)"""
+    r"""|(?P<ident>[a-zA-Z_]\w*(?:::\w+)*)|(?P<op>\?//=?|\|=|\+=|-=|\*=|/=|%=|//=|==|!=|<=|>=|//|\.\.|[][(){}|,.:;=<>+\-*/%$?])|(?P<bad>.)""",
+    re.X | re.S,
+)
+_BINARY = frozenset("| , + - * / % = == != < > <= >= // |= += -= *= /= %= //= and or as ?//".split())
+_NAMES = {"field": "FIELD", "format": "FORMAT", "string": "QQSTRING_START", "number": "LITERAL", "ident": "IDENT", "bad": "INVALID_CHARACTER"}
+_KEYWORDS = {"and": '"and"', "or": '"or"', "as": '"as"', "then": '"then"', "else": '"else"', "end": '"end"', "elif": '"elif"', "if": '"if"'}
+#: What may follow a whole expression inside such a bracket; a function's arguments end with ; or ).
+_CLOSERS = {"": "$end", "(": "')'", "f(": "';' or ')'", "[": "']'", "{": "'}'"}
+_OPENERS, _CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
+
+
+def compile_fault(text: str) -> str:
+    """jq's three lines about a wrong filter: the token that does not fit, what was expected, and the place, as blanks."""
+    at, unexpected, expecting = _first_fault(text)
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    line = text[start : len(text) if end < 0 else end]
+    hint = f", expecting {expecting}" if expecting else ""
+    number = text.count("\n", 0, at) + 1
+    return (
+        f"jq: error: syntax error, unexpected {unexpected}{hint} (Unix shell quoting issues?) at <top-level>, line {number}:\n"
+        f"{line}{' ' * (at - start)}\njq: 1 compile error\n"
+    )
+
+
+def _first_fault(text: str) -> tuple[int, str, str]:
+    """Operands and operators take turns; the first token out of turn is the fault."""
+    stack: list[str] = [""]
+    operand, before = False, ""
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind is None:
+            continue
+        word = match[0]
+        if word in _CLOSING:
+            if stack[-1] == "" or _OPENERS[stack[-1][-1]] != word or (not operand and not (word in "]}" and before in "[{")):
+                return match.start(), f"'{word}'", _CLOSERS[stack[-1]] if operand else ""
+            stack.pop()
+            operand = True
+        elif word in _OPENERS:
+            if operand and word == "(" and before_kind(before) != "ident":
+                return match.start(), f"'{word}'", _CLOSERS[stack[-1]]
+            stack.append("f(" if word == "(" and operand else word)
+            operand = False
+        elif word in _BINARY or word in (";", ":"):
+            if not operand and word not in ("-", "."):
+                return match.start(), _named(kind, word), ""
+            operand = False
+        elif word in ("?", "."):
+            operand = operand or word == "."
+        elif kind in _NAMES or word == "..":
+            if operand and not (kind == "field" or before in (".", "$", "..", "reduce", "def") or (kind == "string" and before_kind(before) == "format")):
+                return match.start(), _NAMES.get(kind, f"'{word}'"), _CLOSERS[stack[-1]]
+            operand = True
+        before = word
+    return len(text), "$end", "" if not operand else _CLOSERS[stack[-1]] if stack[-1] else ""
+
+
+def before_kind(word: str) -> str:
+    """The kind of the token before."""
+    match = _TOKEN.fullmatch(word)
+    return (match.lastgroup or "") if match else ""
+
+
+def _named(kind: str, word: str) -> str:
+    if kind == "keyword":
+        return _KEYWORDS.get(word, f'"{word}"')
+    return f"'{word}'" if len(word) == 1 else f'"{word}"'
+
+
+# -- JSON ---------------------------------------------------------------------------------------------------------------
+
+_LITERALS = {"t": "true", "f": "false", "n": "null"}
+
+
+class _Fault(Exception):
+    pass
+
+
+class _Scanner:
+    """jq's reader of JSON: values on a stack; a fault is found at the character after it."""
+
+    def __init__(self) -> None:
+        self.stack: list[str] = []
+        self.counts: list[int] = []
+        self.has_value = False
+        self.value_kind = ""
+        self.word = ""
+
+    def literal(self) -> None:
+        word, self.word = self.word, ""
+        if not word:
+            return
+        expected = _LITERALS.get(word[0])
+        if expected and word != expected and word != "nan":
+            raise _Fault("Invalid literal")
+        if not expected and not re.fullmatch(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", word):
+            raise _Fault("Invalid numeric literal")
+        self.value("literal")
+
+    def value(self, kind: str) -> None:
+        if self.has_value:
+            raise _Fault("Expected separator between values")
+        if self.stack:
+            self.has_value, self.value_kind = True, kind
+
+    def open(self, kind: str) -> None:
+        if self.has_value:
+            raise _Fault("Expected separator between values")
+        self.stack.append(kind)
+        self.counts.append(0)
+
+    def colon(self) -> None:
+        if not self.stack or self.stack[-1] != "{":
+            raise _Fault("':' not as part of an object")
+        if not self.has_value:
+            raise _Fault("Expected string key before ':'")
+        if self.value_kind != "string":
+            raise _Fault("Object keys must be strings")
+        self.stack.append(":")
+        self.counts.append(0)
+        self.has_value = False
+
+    def comma(self) -> None:
+        if not self.has_value:
+            raise _Fault("Expected value before ','")
+        if not self.stack:
+            raise _Fault("',' not as part of an object or array")
+        if self.stack[-1] == "{":
+            raise _Fault("Objects must consist of key:value pairs")
+        self._store()
+
+    def _store(self) -> None:
+        if self.stack[-1] == ":":
+            self.stack.pop()
+            self.counts.pop()
+        self.counts[-1] += 1
+        self.has_value = False
+
+    def close(self, sign: str) -> None:
+        kind = "[" if sign == "]" else "{"
+        if sign == "]" and (not self.stack or self.stack[-1] != "["):
+            raise _Fault("Unmatched ']'")
+        if not self.stack:
+            raise _Fault("Unmatched '}'")
+        if sign == "}" and self.has_value and self.stack[-1] != ":":
+            raise _Fault("Objects must consist of key:value pairs")
+        if sign == "}" and not self.has_value and self.stack[-1] != "{":
+            raise _Fault("Unmatched '}'")
+        if self.has_value:
+            self._store()
+        elif self.counts[-1]:
+            raise _Fault("Expected another array element" if kind == "[" else "Expected another key-value pair")
+        self.stack.pop()
+        self.counts.pop()
+        self.has_value = False
+        self.value("container")
+
+
+def input_fault(text: str) -> str:
+    """jq's words for the first fault of a JSON text, with line and column; "" if there is none."""
+    scanner = _Scanner()
+    line, column, in_string, index = 1, 0, False, 0
+    actions = {"[": scanner.open, "{": scanner.open, "]": scanner.close, "}": scanner.close}
+    while index < len(text):
+        character = text[index]
+        index += 1
+        line, column = (line + 1, 0) if character == "\n" else (line, column + 1)
+        try:
+            if in_string:
+                if character == "\\":
+                    index += 1
+                    column += 1
+                elif character == '"':
+                    in_string = False
+                    scanner.value("string")
+            elif character == '"':
+                scanner.literal()
+                in_string = True
+            elif character in " \t\r\n":
+                scanner.literal()
+            elif character in "[]{},:":
+                scanner.literal()
+                if character in actions:
+                    actions[character](character)
+                else:
+                    (scanner.colon if character == ":" else scanner.comma)()
+            else:
+                scanner.word += character
+        except _Fault as fault:
+            return f"{fault} at line {line}, column {column}"
+    return _at_end(scanner, in_string, line, column)
+
+
+def _at_end(scanner: _Scanner, in_string: bool, line: int, column: int) -> str:
+    try:
+        scanner.literal()
+    except _Fault as fault:
+        return f"{fault} at EOF at line {line}, column {column}"
+    if in_string:
+        return f"Unfinished string at EOF at line {line}, column {column}"
+    return f"Unfinished JSON term at EOF at line {line}, column {column}" if scanner.stack else ""

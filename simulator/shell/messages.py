@@ -1,0 +1,191 @@
+"""What shells say when something fails: bash 5.2's texts, and dash's for what runs under /bin/sh.
+
+bashkit speaks nearly as bash does; where it does not, its words are replaced here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+_SUGGESTION = re.compile(r"^(.*: command not found)\. .*$", re.M)
+_PARSE_ERROR = re.compile(r"parse error at line (\d+), column \d+: (.*)", re.S)
+_TIMES = re.compile(r"^real\t0m[\d.]+s\nuser\tunavailable\nsys\tunavailable$", re.M)
+_LIMIT = re.compile(r"(?:bash: line \d+: )?(?:resource limit exceeded|execution error): (.*)")
+
+#: bashkit's words and the real ones, where a plain replacement does: of bash itself, of mawk and of sort.
+_WORDS = (
+    ("invalid variable name", r"^(.*line \d+: )read: (.*): invalid variable name$", r"\1read: `\2': not a valid identifier"),
+    ("missing ]", r"^missing ]$", "[: missing `]'"),
+    ("awk: ", r"^awk: fatal: (?:cannot open file|can't open source file) `(.*)' for reading: (.*)$", r"awk: cannot open \1 (\2)"),
+    ("awk: ", r"^awk: cmd\. line:1: fatal: function `(.*)' not defined$", r"awk: line 2: function \1 never defined"),
+    ("awk: ", r"^awk: cmd\. line:\d+: .*\{.*\n(awk: cmd\. line:\d+:).*unexpected newline or end of string$", "awk: line 2: missing } near end of file"),
+    ("awk: ", r"^awk: cmd\. line:(\d+): .*\nawk: cmd\. line:\d+:.*unexpected newline or end of string$", r"awk: line \1: syntax error at or near end of line"),
+    ("awk: ", r"^awk: cmd\. line:(\d+): .*\nawk: cmd\. line:\d+:.* syntax error$", r"awk: line \1: syntax error at or near ,"),
+    ("sort: ", r"^sort: (\S+): io error: (.*)$", r"sort: open failed: \1: \2"),
+    ("sort: ", r"^sort: (\S+): Is a directory$", r"sort: read failed: \1: Is a directory"),
+    ("sort: ", r"^sort: (\S+): (No such file or directory|Permission denied)$", r"sort: cannot read: \1: \2"),
+    ("sort: ", r"^(sort: (?:invalid option|option requires).*)$", r"\1\nTry 'sort --help' for more information."),
+    ("sort: ", r"^sort: invalid field specification '(.*)': invalid number at field start$", r"sort: invalid number at field start: invalid count at start of ‘\1’"),
+    ("sort: ", r"^sort: multi-character tab '(.*)'$", r"sort: multi-character tab ‘\1’"),
+    ("cannot write", r"^sed: \S+: cannot write '((?:.*/)?)[^/]*': io error: (.*)$", r"sed: couldn't open temporary file \1sedXXXXXX: \2"),
+)
+_COMPILED = tuple((sign, re.compile(pattern, re.M), words) for sign, pattern, words in _WORDS)
+
+
+def syntax_fault(complaint: str, name: str) -> str:
+    """bashkit's complaint about a script that it did not even begin, as a line of the shell; "" if it is none."""
+    match = _PARSE_ERROR.search(complaint)
+    return f"{name}: line {match[1]}: {match[2].strip()}\n" if match else ""
+
+
+def bash_syntax(stderr: str, script: str, name: str, where: str) -> str:
+    """bash's lines for a syntax error; a wrong token is shown with its line. `where` is "-c: " for the word after -c."""
+    lines = script.split("\n")
+
+    def words(match: re.Match[str]) -> str:
+        number, text = int(match[1] or 1), _bash_fault(match[2])
+        head = f"{name}: {where}line {number}: "
+        shown = f"\n{head}`{lines[number - 1] if number <= len(lines) else ''}'" if "near" in text else ""
+        return f"{head}{text}{shown}"
+
+    return _fault(name).sub(words, stderr)
+
+
+def _bash_fault(text: str) -> str:
+    if "unterminated command substitution" in text:
+        return "unexpected EOF while looking for matching `)'"
+    known = "near unexpected token" in text or "unexpected EOF" in text or text.endswith("unexpected end of file")
+    return text if known else "syntax error near unexpected token `newline'"
+
+
+def dash_syntax(stderr: str, script: str, name: str, where: str) -> str:
+    """dash's line for a syntax error. It counts a script file's last, empty line, and none after -c."""
+    last = script.rstrip("\n").count("\n") + (1 if where else 2)
+
+    def words(match: re.Match[str]) -> str:
+        if "variable name in for loop" in match[2]:
+            return f"{name}: {match[1] or 1}: Syntax error: Bad for loop variable"
+        token = re.search(r"near unexpected token `(.*)'", match[2])
+        if token:
+            word = "newline" if token[1] == "newline" else f'"{token[1]}"'
+            return f"{name}: {match[1] or 1}: Syntax error: {word} unexpected"
+        if re.search(r"matching `[\"']'", match[2]):
+            return f"{name}: {last}: Syntax error: Unterminated quoted string"
+        return f"{name}: {last}: Syntax error: end of file unexpected{_expecting(script)}"
+
+    return _fault(name).sub(words, stderr)
+
+
+def _fault(name: str) -> re.Pattern[str]:
+    """bashkit's line for a syntax error; of `bash -c` it shows the wrong line too, which begins with our own functions."""
+    kinds = "syntax error near unexpected token .*|syntax error: .*|unexpected EOF while looking for matching .*"
+    head = rf"{re.escape(name)}: (?:-c: )?"
+    return re.compile(rf"^{head}(?:line (\d+): )?({kinds})(?:\n{head}line \d+: `.*')?$", re.M)
+
+
+#: The word that an open compound command waits for.
+_CLOSERS = {"if": "then", "then": "fi", "else": "fi", "elif": "then", "while": "do", "until": "do", "do": "done", "{": "}", "(": ")", "case": "in"}
+
+
+def _expecting(script: str) -> str:
+    open_words: list[str] = []
+    for word in re.findall(r"[^\s;&|()]+|[()]", script):
+        if word in _CLOSERS:
+            if word in ("then", "do", "else", "elif") and open_words:
+                open_words.pop()
+            open_words.append(word)
+        elif word in ("fi", "done", "}", ")") and open_words:
+            open_words.pop()
+    return f' (expecting "{_CLOSERS[open_words[-1]]}")' if open_words else ""
+
+
+def bash_text(stderr: str, seconds: float) -> str:
+    """bashkit's stderr in bash's words. `seconds` of virtual time passed, for `time`."""
+    if not stderr:
+        return ""
+    if "command not found. " in stderr:
+        stderr = _SUGGESTION.sub(r"\1", stderr)
+    if "unavailable" in stderr:
+        stderr = _TIMES.sub(f"real\t{_minutes(seconds + 0.001)}\nuser\t0m0.000s\nsys\t0m0.000s", stderr)
+    if "limit exceeded" in stderr or "execution error" in stderr:
+        stderr = _LIMIT.sub(lambda match: f"simulator: bash: {match[1]}", stderr)
+        stderr = stderr if stderr.endswith("\n") else stderr + "\n"
+    for sign, pattern, words in _COMPILED:
+        if sign in stderr:
+            stderr = pattern.sub(words, stderr)
+    return stderr
+
+
+def merged_text(stdout: str) -> str:
+    """The same where a line merged stderr into stdout."""
+    return _SUGGESTION.sub(r"\1", stdout) if "command not found. " in stdout else stdout
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds // 60)}m{seconds % 60:.3f}s"
+
+
+def without_lines(stderr: str) -> str:
+    """An interactive shell names no line."""
+    return re.sub(r"^(-?\w+): line \d+: ", r"\1: ", stderr, flags=re.M)
+
+
+# -- dash ---------------------------------------------------------------------------------------------------------------
+
+_DIRECT: Mapping[str, Callable[[re.Match[str]], str]] = {
+    r"(.*): command not found": lambda m: f"{m[1]}: not found",
+    r"(.*): unbound variable": lambda m: f"{m[1]}: parameter not set",
+    r"(.*): parameter null or not set": lambda m: f"{m[1]}: parameter not set or null",
+    r"(.*): readonly variable": lambda m: f"{m[1]}: is read only",
+    r"(.*): division by 0 \(.*": lambda m: f'arithmetic expression: division by zero: "{m[1]}"',
+    r"printf: (.*): invalid number": lambda m: f"printf: {m[1]}: expected numeric value",
+    r"(?:export|unset|read): `(.*)': not a valid identifier": lambda m: f"{m[1]}: bad variable name",
+    r"(?:\[|test): (.*): integer expression expected": lambda m: f"[: Illegal number: {m[1]}",
+    r"cd: too many arguments": lambda m: "cd: can't cd to the directory",
+    r"exit: (.*): numeric argument required": lambda m: f"exit: Illegal number: {m[1]}",
+}
+_FILE = re.compile(r"(.*): (No such file or directory|Permission denied|Is a directory|Not a directory)$")
+_CREATE = {"No such file or directory": "Directory nonexistent"}
+_OPEN = {"No such file or directory": "No such file"}
+_EXECUTE = {"No such file or directory": "not found", "Is a directory": "Permission denied"}
+
+
+def dash_text(stderr: str, script: str, name: str) -> str:
+    """bash's lines in dash's words: `sh: 1: nosuch: not found`."""
+    prefix = re.compile(rf"^{re.escape(name)}: line (\d+): (.*)$", re.M)
+
+    def translate(match: re.Match[str]) -> str:
+        return f"{name}: {match[1]}: {_dash_words(match[2], script, int(match[1]))}"
+
+    return prefix.sub(translate, stderr)
+
+
+def _dash_words(text: str, script: str, line: int) -> str:
+    for pattern, words in _DIRECT.items():
+        match = re.fullmatch(pattern, text)
+        if match:
+            return words(match)
+    match = _FILE.fullmatch(text)
+    if match is None:
+        return text
+    what, reason = match[1], match[2]
+    if what.startswith("cd: "):
+        return f"cd: can't cd to {what[4:]}"
+    lines = script.split("\n")
+    source = lines[line - 1] if line <= len(lines) else script
+    return _dash_file(what, reason, source)
+
+
+def _dash_file(what: str, reason: str, source: str) -> str:
+    """Whether a name was to be written, read or run is seen from the source line."""
+    word = rf"\s*[\"']?{re.escape(what)}(?=[\s;|&<>)\"']|$)"
+    if re.search(rf">{word}", source):
+        return f"cannot create {what}: {_CREATE.get(reason, reason)}"
+    if re.search(rf"<{word}", source):
+        return f"cannot open {what}: {_OPEN.get(reason, reason)}"
+    if re.search(rf"(?:^|[;&|\s])\.\s{word}", source):
+        return f".: cannot open {what}: {_OPEN.get(reason, reason)}"
+    if re.search(r">\s*[\"']?\S*\$", source):
+        return f"cannot create {what}: {_CREATE.get(reason, reason)}"
+    return f"{what}: {_EXECUTE.get(reason, reason)}"
