@@ -177,7 +177,8 @@ class Clock:
         if self._depth >= NESTING_LIMIT:
             raise BlockingIOError(11, "Resource temporarily unavailable")
         outer_loop = events._get_running_loop()
-        outer_task = asyncio.current_task(self._loop) if self._loop and outer_loop is self._loop else None
+        # Not `outer_loop is self._loop`: a script within a script runs on a thread of its own, where no loop seems to run.
+        outer_task = asyncio.current_task(self._loop) if self._loop else None
         if outer_task is not None:
             asyncio.tasks._leave_task(self._loop, outer_task)  # type: ignore[arg-type]
         self._depth += 1

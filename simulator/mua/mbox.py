@@ -211,9 +211,11 @@ class Mbox:
         return f"{from_line or message.from_line}{message.head}\n{body}{end}"
 
     def _write(self, parts: list[str]) -> None:
+        """What was delivered since the file was last read stays behind the messages of this session."""
         data = "".join(parts).encode("utf-8", "surrogateescape")
+        added = self.fs.read(self.path, self.cred)[self._size :]
         self._size = len(data)
-        self.fs.write(self.path, data, self.cred)
+        self.fs.write(self.path, data + added, self.cred)
 
 
 def split(text: str) -> list[str]:

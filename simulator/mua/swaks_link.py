@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from simulator.net.resolver import Resolver
 from simulator.net.tls import DEFAULT_VERSIONS, HandshakeError, Offer, Session, client_handshake
 from simulator.net.transport import StreamTransport
-from simulator.unix.program import Exit, Killed, Process
-
-T = TypeVar("T")
+from simulator.netprog.talk import wait
+from simulator.unix.program import Exit, Process
 
 INFO, ERROR, SEND, DUMP_SENT, RECEIVED, REFUSED, DUMP_RECEIVED = 11, 12, 21, 23, 31, 32, 33
 #: transaction flag -> hint without and with TLS
@@ -96,7 +94,7 @@ class Link:
         trouble = f"getaddrinfo: {found.error}" if found.error else ""
         for address in found.addresses:
             try:
-                self._reader, self._writer = self.run(self.p.host.net.open_connection(address, self.port, source=self.source or None, timeout=self.timeout))
+                self._reader, self._writer = wait(self.p, self.p.host.net.open_connection(address, self.port, source=self.source or None, timeout=self.timeout))
             except TimeoutError:
                 trouble = "connect: timeout"
             except OSError as error:
@@ -108,17 +106,6 @@ class Link:
         self.printer.show(ERROR, f"Error connecting{source} to {self.server}:{self.port}:\n\tIO::Socket::INET6: {trouble}")
         raise Exit(2)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for a conversation, as long as this program may live."""
-        deadline = self.p.host.deadline
-        limit = 86400.0 if deadline is None else max(0.0, deadline - self.p.clock.now)
-        try:
-            return self.p.clock.run_coroutine(work, limit=limit)
-        except TimeoutError as error:
-            if error.errno is None and deadline is not None:
-                raise Killed(15) from None
-            raise
-
     def send(self, text: str) -> None:
         """A command or the message, with CR LF behind it."""
         data = text.encode("utf-8", "surrogateescape") + b"\r\n"
@@ -128,23 +115,25 @@ class Link:
 
     def reply(self) -> str:
         """The next reply, its lines without CR; what arrived when the server hangs up (`lost`) or is silent for too long."""
-        return self.run(self._reply())
+        return wait(self.p, self._reply())
 
     async def _reply(self) -> str:
         lines: list[str] = []
+        received = b""
         try:
             while not (lines and lines[-1][:3].isdigit() and lines[-1][3:4] == " "):
                 data = await asyncio.wait_for(self._reader.readline(), self.timeout)
                 if not data.endswith(b"\n"):
                     self.lost = True
                     break
-                if self.printer.display.raw:
-                    self.printer.show(DUMP_RECEIVED, dump(data))
+                received += data
                 lines.append(data.decode("utf-8", "surrogateescape").replace("\r", "").removesuffix("\n"))
         except TimeoutError:
             return f"Timeout ({self.timeout:.0f} secs) waiting for server response"
         except OSError:
             self.lost = True
+        if received and self.printer.display.raw:
+            self.printer.show(DUMP_RECEIVED, dump(received))
         return "\n".join(lines)
 
     def start_tls(self, versions: tuple[str, ...], sni: str, verify: Callable[[tuple[str, ...]], str] | None) -> str:
@@ -153,7 +142,7 @@ class Link:
         assert isinstance(transport, StreamTransport)
         work = client_handshake(transport, Offer(versions=versions or DEFAULT_VERSIONS, sni=sni), self.timeout, verify)
         try:
-            session = self.run(work)
+            session = wait(self.p, work)
         except HandshakeError as error:
             text = ":".join(error.library[0].split(":")[:5])[: error.library[0].find(":../")] if error.library else "error:00000000:lib(0)::reason(0)"
             return f"connect(): {text}"

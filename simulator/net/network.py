@@ -118,8 +118,8 @@ class HostNetwork:
         return [interface.address for interface in self.interfaces]
 
     def owns(self, address: str) -> bool:
-        """Is `address` one of this host's? All of 127.0.0.0/8 is."""
-        return address.startswith("127.") or address in self.addresses
+        """Is `address` one of this host's? All of 127.0.0.0/8 and ::1 are."""
+        return address.startswith("127.") or address == "::1" or address in self.addresses
 
     def listen(self, address: str, port: int, factory: ProtocolFactory, *, program: str = "", pid: int = 0, uid: int = 0) -> Listener:
         """Listen at an address of this host ("0.0.0.0": all, "::": all of both families) and a port.
@@ -247,6 +247,8 @@ class Network:
         local = source or origin.source_for(address)
         if source is not None and not origin.owns(source):
             raise os_error(errno.EADDRNOTAVAIL)
+        if source is not None and source.startswith("127.") and not origin.owns(address):
+            raise os_error(errno.EINVAL)
         if local is None:
             raise os_error(errno.ENETUNREACH)
         target = origin if origin.owns(address) else self.host_at(address)

@@ -1,7 +1,8 @@
 """How a host finds names: /etc/hosts, /etc/resolv.conf and the name servers, as the C library does it (resolver(3), hosts(5)).
 
-Daemons that run in a chroot read the copies below it: `Resolver(host.net, host.fs, root="/var/spool/postfix")`. Both files
-are read again when they have changed.
+Daemons that run in a chroot read the copies below it: `Resolver(host.net, host.fs, root="/var/spool/postfix")`. Names and
+addresses (getaddrinfo) follow changes of both files at once; DNS queries of a running daemon go on with the resolv.conf that
+it read first, until the process ends.
 
 A lookup does not wait by itself: the result says in `seconds` how long it took (a silent server needs five seconds, twice).
 A conversation awaits `Resolver.query`, a command sleeps `lookup(...).seconds`.
@@ -94,6 +95,7 @@ class Resolver:
         self.net = net
         self.fs = fs
         self.root = root.rstrip("/")
+        self._first: ResolvConf | None = None
 
     def _read(self, path: str) -> str:
         try:
@@ -131,9 +133,9 @@ class Resolver:
             return Reply(canonical(name), type, server, None, trouble="refused"), 0.0
         return Reply(canonical(name), type, server, None, trouble="timeout"), 0.0
 
-    def lookup(self, name: str, type: str) -> Lookup:
+    def lookup(self, name: str, type: str, conf: ResolvConf | None = None) -> Lookup:
         """res_query(3): the records of a name as it stands. CNAME records that lead to them come first."""
-        conf = self.configuration
+        conf = conf or self.configuration
         seconds, last = 0.0, None
         for _ in range(conf.attempts):
             for place, server in enumerate(conf.servers):
@@ -149,8 +151,9 @@ class Resolver:
         return Lookup("again", (), seconds, last)
 
     async def query(self, name: str, type: str) -> Lookup:
-        """As `lookup`, and the time passes."""
-        result = self.lookup(name, type)
+        """As `lookup` in a running process, with the configuration of its first query; and the time passes."""
+        self._first = self._first or self.configuration
+        result = self.lookup(name, type, self._first)
         if result.seconds:
             await asyncio.sleep(result.seconds)
         return result

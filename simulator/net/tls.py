@@ -1,9 +1,9 @@
 """TLS between simulated hosts: a modelled handshake over the connection's bytes.
 
-Nothing is encrypted. The two sides exchange handshake records (RFC 8446 5.1: type, version, length) whose content is JSON
-instead of TLS messages: versions, ciphers, certificates, a session ticket. So both agree on what two OpenSSL 3.0 libraries
-would agree on, a side that does not speak TLS sees rubbish, and one that speaks plain text here breaks the handshake. After
-it the bytes go on as before, and `transport.get_extra_info("tls")` is the `Session`.
+Nothing is encrypted. The two sides exchange handshake records (RFC 8446 5.1: type, version, length) that begin as TLS messages
+do; their content is packed JSON: versions, ciphers, certificates, a session ticket. So both agree on what two OpenSSL 3.0
+libraries would agree on, a side that does not speak TLS sees rubbish, and one that speaks plain text here breaks the
+handshake. After it the bytes go on as before, and `transport.get_extra_info("tls")` is the `Session`.
 
     session = await client_handshake(transport, Offer(versions=("TLSv1.2", "TLSv1.3"), sni="mx1.example.net"), timeout=300)
     session = await server_handshake(transport, Service(chain=(pem,), ticket_key="k1"), timeout=300)
@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import hashlib
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +41,8 @@ TLS12_CIPHERS = {
 }
 _HANDSHAKE, _ALERT = 0x16, 0x15
 _RECORD_LIMIT = 0xFF00
+#: Of a message before its content: type, length, version, random.
+_HEAD = 38
 #: A message longer than this is none of ours.
 _MESSAGE_LIMIT = 512 * 1024
 
@@ -57,6 +61,9 @@ _REASONS = {
     "handshake failure": 1040, "bad certificate": 1042, "certificate expired": 1045, "certificate unknown": 1046,
     "unknown ca": 1048, "protocol version": 1070, "internal error": 1080, "certificate required": 1116,
 }  # fmt: skip
+#: A client at OpenSSL's security level 2 (Debian's) does not take the signatures of these versions.
+_WEAK = ("TLSv1", "TLSv1.1")
+_LEGACY = "error:0A00014D:SSL routines::legacy sigalg disallowed or unsupported:../ssl/statem/statem_clnt.c:2254:"
 _UNSUPPORTED_PROTOCOL = "error:0A000102:SSL routines::unsupported protocol:../ssl/statem/statem_{}.c:{}:"
 _NO_SHARED_CIPHER = "error:0A0000C1:SSL routines::no shared cipher:../ssl/statem/statem_srvr.c:2220:"
 _WRONG_VERSION = "error:0A00010B:SSL routines::wrong version number:../ssl/record/ssl3_record.c:354:"
@@ -129,6 +136,22 @@ def signature_of(pem: str) -> tuple[str, str, str]:
     return "DSA", "SHA256", "DSS"
 
 
+def _pack(content: dict[str, Any]) -> bytes:
+    """A message: type, length, version, 32 bytes "random" (RFC 8446 4), and the packed content."""
+    text = json.dumps(content).encode()
+    body = b"\x03\x03" + hashlib.sha256(text).digest() + zlib.compress(text, 9, -15)
+    kind = 1 if "versions" in content else 2 if "version" in content else 20
+    return bytes((kind,)) + len(body).to_bytes(3, "big") + body
+
+
+def _unpack(data: bytes) -> dict[str, Any]:
+    """Raises ValueError or zlib.error."""
+    content = json.loads(zlib.decompressobj(-15).decompress(data[_HEAD:], _MESSAGE_LIMIT))
+    if not isinstance(content, dict):
+        raise ValueError("not a message")
+    return content
+
+
 class _Wire(asyncio.Protocol):
     """Takes the connection over for the handshake and gives it back."""
 
@@ -162,14 +185,12 @@ class _Wire(asyncio.Protocol):
         return None
 
     def _content(self) -> dict[str, Any]:
-        try:
-            content = json.loads(self._partial)
-        except ValueError:
-            content = None
+        data = bytes(self._partial)
         self._partial.clear()
-        if not isinstance(content, dict):
-            raise HandshakeError("wrong version number", (_WRONG_VERSION,))
-        return content
+        try:
+            return _unpack(data)
+        except (ValueError, zlib.error):
+            raise HandshakeError("wrong version number", (_WRONG_VERSION,)) from None
 
     def eof_received(self) -> bool:
         self._over = True
@@ -186,7 +207,7 @@ class _Wire(asyncio.Protocol):
             self._waiter.set_result(None)
 
     def send(self, content: dict[str, Any], kind: int = _HANDSHAKE) -> None:
-        data = json.dumps(content).encode()
+        data = _pack(content)
         for start in range(0, len(data) + 1, _RECORD_LIMIT):
             part = data[start : start + _RECORD_LIMIT]
             self.transport.write(bytes((kind, 3, 1)) + len(part).to_bytes(2, "big") + part)
@@ -244,6 +265,8 @@ async def client_handshake(
     try:
         wire.send({"versions": offer.versions, "ciphers": offer.ciphers, "sni": offer.sni, "ticket": offer.ticket})
         hello = await wire.receive()
+        if hello["version"] in _WEAK:
+            raise wire.fail("internal error", _LEGACY)
         chain = tuple(hello["chain"])
         alert = verify(chain) if verify is not None and not hello["resumed"] else ""
         if alert:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 from simulator.net.dns import TYPES, Reply, canonical, reverse_name
 from simulator.net.resolver import Resolver
-from simulator.netprog.dns_text import absolute, message_size, question_line, record_line, section_counts
+from simulator.netprog.dns_text import absolute, configured, in_turn, message_size, question_line, record_line, section_counts, trouble_line
 from simulator.unix.program import Exit, Process, program
 
 VERSION = "9.18.49-1~deb12u1-Debian"
@@ -187,8 +187,7 @@ class _Dig:
 
     def _servers(self) -> tuple[str, ...]:
         if not self.query.server:
-            configured = self.resolver.configuration.servers
-            return configured if self._is_configured() else ("::1", "127.0.0.1")
+            return configured(self.p.fs.read, self.resolver.configuration.servers)
         found = self.resolver.addresses(self.query.server)
         self.p.sleep(found.seconds)
         if found.error:
@@ -196,29 +195,16 @@ class _Dig:
             raise Exit(1 if not self.p.stdout else 10)
         return found.addresses[:1]
 
-    def _is_configured(self) -> bool:
-        try:
-            return b"nameserver" in self.p.fs.read("/etc/resolv.conf")
-        except OSError:
-            return False
-
     def _ask(self, servers: tuple[str, ...]) -> tuple[Reply | None, list[str]]:
         """The reply, and what happened on the way."""
         trouble: list[str] = []
-        for turn in range(self.query.tries):
-            for server in servers:
-                reply, spent = self.resolver.ask(server, self.query.name, self.query.type)
-                self.p.sleep(spent)
-                if reply.rcode is not None:
-                    return reply, trouble
-                self.p.sleep(self.query.time if reply.trouble == "timeout" else 0)
-                words = {"timeout": "timed out", "refused": "connection refused", "unreachable": "network unreachable"}
-                trouble.append(f"communications error to {server}#53: {words[reply.trouble]}")
-            if turn == 0 and trouble and "refused" in trouble[-1] and len(servers) > 1:
-                trouble.append(trouble[-1])
-                break
-            if trouble and "refused" in trouble[-1] and self.query.tries == 1:
-                break
+        for server in in_turn(servers, self.query.tries):
+            reply, spent = self.resolver.ask(server, self.query.name, self.query.type)
+            self.p.sleep(spent)
+            if reply.rcode is not None:
+                return reply, trouble
+            self.p.sleep(self.query.time if reply.trouble == "timeout" else 0)
+            trouble.append(trouble_line(server, reply.trouble))
         return None, trouble
 
     def _banner(self, named: bool) -> str:

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simulator.net.dns import Record, Reply
 
 _OPT = 11
 _FIXED = {"A": 4, "AAAA": 16}
+
+
+#: What programs say of Resolver.ask's troubles.
+_TROUBLES = {"timeout": "timed out", "refused": "connection refused", "unreachable": "network unreachable"}
+
+
+def trouble_line(server: str, trouble: str) -> str:
+    """What dig, host and nslookup say when a server does not answer."""
+    return f"communications error to {server}#53: {_TROUBLES[trouble]}"
+
+
+def in_turn(servers: tuple[str, ...], tries: int) -> tuple[str, ...]:
+    """Whom dig, host and nslookup ask: the first server several times, the others once."""
+    return servers[:1] * tries + servers[1:]
+
+
+def configured(read: Callable[[str], bytes], servers: tuple[str, ...]) -> tuple[str, ...]:
+    """The servers of resolv.conf(5); without any there this host itself, in both families."""
+    try:
+        return servers if b"nameserver" in read("/etc/resolv.conf") else ("::1", "127.0.0.1")
+    except OSError:
+        return ("::1", "127.0.0.1")
 
 
 def message_size(reply: Reply, edns: bool) -> int:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from simulator.net.dns import TYPES, Record, Reply, reverse_name
 from simulator.net.resolver import Resolver
-from simulator.netprog.dns_text import message_size, question_line, record_line, section_counts
+from simulator.netprog.dns_text import configured, in_turn, message_size, question_line, record_line, section_counts, trouble_line
 from simulator.netprog.getopt import BadOption, Options, getopt
 from simulator.unix.program import Exit, Process, program
 
@@ -109,8 +109,7 @@ class _Host:
 
     def _servers(self, server: str) -> tuple[str, ...]:
         if not server:
-            configured = self.resolver.configuration.servers
-            return configured if configured != ("127.0.0.1",) else ("::1", "127.0.0.1")
+            return configured(self.p.fs.read, self.resolver.configuration.servers)
         found = self.resolver.addresses(server)
         if found.error:
             self.p.err(f"host: couldn't get address for '{server}': not found\n")
@@ -123,18 +122,13 @@ class _Host:
     def _ask(self, servers: tuple[str, ...], name: str, kind: str) -> Reply:
         if self.verbose:
             self.p.out(f'Trying "{name}"\n')
-        words = {"timeout": "timed out", "refused": "connection refused", "unreachable": "network unreachable"}
-        trouble: list[str] = []
-        for _ in range(1 if len(servers) > 1 else self.retries + 1):
-            for server in servers:
-                reply, spent = self.resolver.ask(server, name, kind)
-                self.p.sleep(spent + (self.patience if reply.trouble == "timeout" else 0))
-                if reply.rcode is not None:
-                    return reply
-                trouble.append(f";; communications error to {server}#53: {words[reply.trouble]}\n")
-        if len(servers) > 1:  # the first server gets a second chance
-            trouble.insert(0, trouble[0])
-        self.p.out("".join(trouble) + ";; no servers could be reached\n")
+        for server in in_turn(servers, self.retries + 1):
+            reply, spent = self.resolver.ask(server, name, kind)
+            self.p.sleep(spent + (self.patience if reply.trouble == "timeout" else 0))
+            if reply.rcode is not None:
+                return reply
+            self.p.out(f";; {trouble_line(server, reply.trouble)}\n")
+        self.p.out(";; no servers could be reached\n")
         raise Exit(1)
 
     def _show(self, reply: Reply, explicit: bool) -> None:

@@ -31,7 +31,7 @@ from simulator.net.resolver import Resolver
 from simulator.net.timed_input import segments
 from simulator.netprog.getopt import BadOption, Options, getopt
 from simulator.netprog.services import port_name, port_number
-from simulator.netprog.talk import Talk
+from simulator.netprog.talk import Talk, wait
 from simulator.unix.program import Exit, Process, program
 
 _USAGE = """\
@@ -79,8 +79,6 @@ _SUMMARY = "\tCommand Summary:\n" + "".join(f"\t\t-{line}\n" for line in (
     "z\t\tZero-I/O mode [used for scanning]",
 ))
 _MISSING = "lkUuxXPZF"
-#: What a program would wait for ever is given up after a day.
-_FOR_EVER = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +203,7 @@ class _Netcat:
         """Connect and converse. False: no connection."""
         named = host if host == address else f"{host} ({address})"
         try:
-            talk = self.p.clock.run_coroutine(self._connect(address, port))
+            talk = wait(self.p, self._connect(address, port))
         except TimeoutError as error:
             short = self.settings.timeout is not None
             reason = "timed out: Operation now in progress" if short else f"failed: {error.strerror}"
@@ -222,7 +220,7 @@ class _Netcat:
             talk.transport.close()
             self.p.sleep(0)
         else:
-            self.p.clock.run_coroutine(self._converse(talk), limit=_FOR_EVER)
+            wait(self.p, self._converse(talk))
         return True
 
     def _tell(self, text: str) -> None:

@@ -17,10 +17,13 @@ DIFFERS FROM NSLOOKUP
 
 from __future__ import annotations
 
-from simulator.net.dns import TYPES, Record, reverse_name
+from simulator.net.dns import TYPES, Record, Reply, reverse_name
 from simulator.net.resolver import Resolver
+from simulator.netprog.dns_text import configured, in_turn, trouble_line
 from simulator.unix.program import Process, program
 
+#: How often the first server is asked, and how long each answer is waited for.
+_TRIES, _PATIENCE = 3, 5.0
 _TEXTS = {
     "MX": "{name}\tmail exchanger = {data}", "PTR": "{name}\tname = {data}", "TXT": "{name}\ttext = {data}", "NS": "{name}\tnameserver = {data}",
     "CNAME": "{name}\tcanonical name = {data}", "A": "Name:\t{name}\nAddress: {data}", "AAAA": "Name:\t{name}\nAddress: {data}",
@@ -51,7 +54,7 @@ class _Session:
         self.p = p
         self.resolver = Resolver(p.host.net, p.fs)
         self.type = ""
-        self.server = self.resolver.configuration.servers[0]
+        self.servers = configured(p.fs.read, self.resolver.configuration.servers)
 
     def set(self, text: str) -> None:
         """`type=mx`, `query=mx`, `q=mx`."""
@@ -67,7 +70,7 @@ class _Session:
         if found.error:
             self.p.out(f"nslookup: couldn't get address for '{server}': not found\n")
         else:
-            self.server = found.addresses[0]
+            self.servers = found.addresses[:1]
 
     def interactive(self) -> int:
         for line in self.p.stdin.splitlines():
@@ -80,7 +83,7 @@ class _Session:
                 self.set(words[1])
             elif words[0] in ("server", "lserver") and words[1:]:
                 self.use(words[1])
-                self.p.out(f"Default server: {words[1]}\nAddress: {self.server}#53\n")
+                self.p.out(f"Default server: {words[1]}\nAddress: {self.servers[0]}#53\n")
             else:
                 self.look_up(words[0])
         self.p.out("\n" if self.p.stdin else "")
@@ -92,12 +95,12 @@ class _Session:
         except ValueError:
             kinds, header = [self.type] if self.type else ["A", "AAAA"], True
         for number, kind in enumerate(kinds):
-            reply, spent = self.resolver.ask(self.server, name, kind)
-            self.p.sleep(spent)
+            reply, server = self._ask(name, kind)
             if reply.rcode is None:
-                return self._unreachable(reply.trouble)
+                self.p.out(";; no servers could be reached\n\n" if reply.trouble == "timeout" else ";; no servers could be reached\n\n\n")
+                return 1
             if header and number == 0:
-                self.p.out(f"Server:\t\t{self.server}\nAddress:\t{self.server}#53\n\n")
+                self.p.out(f"Server:\t\t{server}\nAddress:\t{server}#53\n\n")
             if reply.rcode != "NOERROR":
                 self.p.out(f"** server can't find {name}: {reply.rcode}\n\n")
                 return 1
@@ -109,17 +112,19 @@ class _Session:
         return 0
 
     def _end(self, kinds: list[str], name: str) -> None:
-        reply, _ = self.resolver.ask(self.server, name, kinds[0])
+        reply, _ = self._ask(name, kinds[0])
         empty = not reply.answers and self.type not in ("", "A", "AAAA") and kinds != ["PTR"]
         self.p.out("\nAuthoritative answers can be found from:\n\n" if empty else "\n")
 
-    def _unreachable(self, trouble: str) -> int:
-        words = {"timeout": "timed out", "refused": "connection refused", "unreachable": "network unreachable"}[trouble]
-        for _ in range(3):
-            self.p.sleep(5.0 if trouble == "timeout" else 0.0)
-            self.p.out(f";; communications error to {self.server}#53: {words}\n")
-        self.p.out(";; no servers could be reached\n\n" if trouble == "timeout" else ";; no servers could be reached\n\n\n")
-        return 1
+    def _ask(self, name: str, kind: str) -> tuple[Reply, str]:
+        """The reply, and who gave it; a reply without a code when nobody answers."""
+        for server in in_turn(self.servers, _TRIES):
+            reply, spent = self.resolver.ask(server, name, kind)
+            self.p.sleep(spent + (_PATIENCE if reply.trouble == "timeout" else 0.0))
+            if reply.rcode is not None:
+                break
+            self.p.out(f";; {trouble_line(server, reply.trouble)}\n")
+        return reply, server
 
 
 def _text(record: Record) -> str:

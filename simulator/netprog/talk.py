@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from simulator.clock import Clock
 from simulator.net.transport import StreamTransport
+from simulator.unix.program import Killed, Process
+
+T = TypeVar("T")
+#: What a program would wait for ever is given up after a day.
+_FOR_EVER = 86400.0
+_SIGTERM = 15
+
+
+def wait(p: Process, work: Coroutine[Any, Any, T]) -> T:
+    """Wait for a conversation, as long as this program may live (timeout(1)). Raises Killed."""
+    deadline = p.host.deadline
+    limit = _FOR_EVER if deadline is None else max(0.0, deadline - p.clock.now)
+    try:
+        return p.clock.run_coroutine(work, limit=limit)
+    except TimeoutError as error:
+        if error.errno is None and deadline is not None:
+            p.clock.run_until(deadline)
+            raise Killed(_SIGTERM) from None
+        raise
 
 
 class Talk(asyncio.Protocol):
@@ -51,13 +71,18 @@ class Talk(asyncio.Protocol):
         that has begun; what is typed after it finds nobody.
         """
         typing = self.clock.loop.create_task(self._type(pieces, at_end))
-        while not self.closed:
-            moment = limit()
-            if moment is not None and self.clock.now >= moment:
-                break
-            self._changed = self.clock.loop.create_future()
-            await asyncio.wait({self._changed}, timeout=None if moment is None else moment - self.clock.now)
-        self.transport.close()
+        try:
+            while not self.closed:
+                moment = limit()
+                if moment is not None and self.clock.now >= moment:
+                    break
+                self._changed = self.clock.loop.create_future()
+                await asyncio.wait({self._changed}, timeout=None if moment is None else moment - self.clock.now)
+        except asyncio.CancelledError:
+            typing.cancel()
+            raise
+        finally:
+            self.transport.close()
         await typing
 
     async def _type(self, pieces: Sequence[tuple[float, str]], at_end: Callable[[], None]) -> None:

@@ -21,10 +21,9 @@ from simulator.net.resolver import Resolver
 from simulator.net.timed_input import segments
 from simulator.netprog.getopt import BadOption, getopt
 from simulator.netprog.services import port_number
-from simulator.netprog.talk import Talk
+from simulator.netprog.talk import Talk, wait
 from simulator.unix.program import Process, program
 
-_FOR_EVER = 86400.0
 
 
 @program("/usr/bin/inetutils-telnet", "/usr/bin/telnet", package="telnet")
@@ -56,13 +55,13 @@ def _telnet(p: Process, host: str, port: str) -> int:
         p.out(f"Trying {address}...\n")
         talk = Talk(p.clock, _Output(p).add)
         try:
-            p.clock.run_coroutine(p.host.net.connect(address, number, lambda: talk))
+            wait(p, p.host.net.connect(address, number, lambda: talk))
         except OSError as trouble:
             last = place == len(found.addresses) - 1
             p.err(f"telnet: Unable to connect to remote host: {trouble.strerror}\n" if last else f"telnet: connect to address {address}: {trouble.strerror}\n")
             continue
         p.out(f"Connected to {host}.\nEscape character is '^]'.\n")
-        p.clock.run_coroutine(_converse(p, talk), limit=_FOR_EVER)
+        wait(p, _converse(p, talk))
         p.err("Connection closed by foreign host.\n")
         return 0
     return 1

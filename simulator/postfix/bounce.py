@@ -30,8 +30,9 @@ from typing import ClassVar, Final
 
 from simulator.mail.address import casefold
 from simulator.postfix.bounce_notify import Notification, Original
-from simulator.postfix.daemon import Daemon
+from simulator.postfix.daemon import Daemon, request
 from simulator.postfix.lib.bounce_log import LogEntry, decode_entries, encode_entry
+from simulator.postfix.lib.cool_down import readings
 from simulator.postfix.lib.bounce_template import DELAY, FAILURE, SUCCESS, VERIFY, BounceTemplates, Template
 from simulator.postfix.lib.delivery import NOTIFY_DELAY, NOTIFY_FAILURE, RECORD, RET_FULL, RET_HDRS, USER_VERIFY, Fate, Recipient
 from simulator.postfix.lib.name_mask import required_names
@@ -57,7 +58,8 @@ class Bounce(Daemon):
                 text = self.fs.read(path).decode("utf-8", "surrogateescape")
             except OSError as error:
                 self.fatal(f"open {path}: {error.strerror}")
-            self.templates.load(text, path, self.log.warning)
+            for _ in range(readings(self.fs.stat(path).mtime, self.clock.now)):
+                self.templates.load(text, path, self.log.warning)
         self.compatible = params.bool("backwards_bounce_logfile_compatibility")
         self.double_bounce = f"{params['double_bounce_sender']}@{params['myhostname']}"
 
@@ -72,6 +74,7 @@ class Bounce(Daemon):
 
     # -- logs -----------------------------------------------------------------------------------------------------------
 
+    @request
     def append(self, flags: int, queue_id: str, recipient: Recipient, fate: Fate) -> bool:
         """Add a recipient to the log of this service."""
         try:
@@ -88,6 +91,7 @@ class Bounce(Daemon):
 
     # -- requests -------------------------------------------------------------------------------------------------------
 
+    @request
     def flush(
         self,
         queue: str,
@@ -141,6 +145,7 @@ class Bounce(Daemon):
                 self.log.warning(f"{original.queue_id}: postmaster notice failed while bouncing to {sender}")
         return True
 
+    @request
     def one(
         self, queue: str, queue_id: str, encoding: str, smtputf8: int, sender: str, envid: str, ret: int, recipient: Recipient, fate: Fate
     ) -> bool:
@@ -151,6 +156,7 @@ class Bounce(Daemon):
             return True
         return self._flush(original, [entry], encoding, sender, ret)
 
+    @request
     def warn(self, queue: str, queue_id: str, encoding: str, smtputf8: int, sender: str, envid: str, ret: int) -> bool:
         """Tell the sender that a message is late; the log stays."""
         if casefold(sender) == casefold(self.double_bounce):
@@ -166,6 +172,7 @@ class Bounce(Daemon):
             self.log.warning(f"{queue_id}: postmaster notice failed while warning {sender}")
         return True
 
+    @request
     def report_trace(
         self, queue: str, queue_id: str, encoding: str, smtputf8: int, sender: str, envid: str, ret: int, flags: int = 0
     ) -> bool:
@@ -205,14 +212,15 @@ class Bounce(Daemon):
     ) -> bool:
         """Post a notification. True when it is in the queue, or when nobody wants to be notified."""
         queue_id = notice.original.queue_id
+        # All is ready before the letter is begun: a template may be so wrong that this process ends.
+        lines = [*notice.header(recipient, postmaster), *(() if postmaster else notice.boilerplate())]
         letter = PostMail.open(self, sender, recipient, "bounce", smtputf8=notice.original.smtputf8)
         if letter is None:
             return False
+        letter.lines(lines)
         if not notice.applies(wanted):
             letter.cancel()
             return True
-        letter.lines(notice.header(recipient, postmaster))
-        letter.lines(() if postmaster else notice.boilerplate())
         letter.lines(notice.report(wanted))
         letter.records(notice.original_part(ret))
         outcome = letter.close()

@@ -26,6 +26,7 @@ from simulator.postfix.cleanup_status import (
 from simulator.postfix.daemon import ServiceUnavailable
 from simulator.postfix.lib import records
 from simulator.postfix.lib.delivery import Stamps
+from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.queue_file import SizeRecord, text_record
 from simulator.postfix.lib.records import BadRecord, Record, split_attribute
 from simulator.postfix.lib.spool import BOUNCE, DEFER, HOLD, INCOMING, TRACE
@@ -115,9 +116,13 @@ class CleanupSession:
     def _read(self) -> None:
         """Treat the records that have come. Raises ServiceUnavailable."""
         waiting = self._waiting
-        while waiting and self.ok:
-            self._segment(*waiting[0])
-            waiting.popleft()
+        try:
+            while waiting and self.ok:
+                self._segment(*waiting[0])
+                waiting.popleft()
+        except Fatal as fatal:
+            self.errors |= STAT_WRITE
+            self.cleanup.die(fatal)
         waiting.clear()
         self._waiting_bytes = 0
 

@@ -24,9 +24,10 @@ which tries again every ten seconds and gives up with a fatal error after ten at
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
 from simulator.postfix.lib import log_lines
 from simulator.postfix.lib.delivery import DeliveryRequest, Fate, Recipient
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from simulator.postfix.master import Master
     from simulator.postfix.master_service import Service
     from simulator.unix.host import Host
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: Services whose sockets lie in public/; all others are looked for in private/.
 PUBLIC = frozenset(("cleanup", "pickup", "qmgr", "showq", "flush", "postlog"))
@@ -90,12 +94,40 @@ def daemon_class(program: str) -> type[Daemon] | None:
     return DAEMONS.get(program)
 
 
+class ConnectionLost(ServiceUnavailable):
+    """The process of the service died in the middle of a request."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "")
+
+    @property
+    def line(self) -> str:
+        """What clients log."""
+        return log_lines.premature_end(self.path)
+
+
+def request(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """Decorates what other processes ask of a daemon: a fatal error ends this process, and its client loses the connection."""
+
+    @functools.wraps(method)
+    def guarded(daemon: Any, /, *args: P.args, **more: P.kwargs) -> R:
+        try:
+            return method(daemon, *args, **more)
+        except Fatal as fatal:
+            daemon.die(fatal)
+            raise ConnectionLost(daemon.service.path) from fatal
+
+    return guarded
+
+
 class Daemon:
     """One process."""
 
     program: ClassVar[str] = ""
     #: One process serves many clients at a time: multi_server(3), event_server(3).
     multi: ClassVar[bool] = False
+    #: Clients talk to a unix service over a connection, as to an inet service; the others are called.
+    streams: ClassVar[bool] = False
     #: The process ends neither for idleness nor after max_use clients (CA_MAIL_SERVER_UNLIMITED of qmgr(8) and others).
     unlimited: ClassVar[bool] = False
     #: The process has given up root's rights when it opens its tables: virtual(8).
@@ -131,6 +163,10 @@ class Daemon:
 
     def start(self) -> None:
         """Open tables, check the configuration. `self.log.fatal(...)` is a bad command startup."""
+
+    def started(self) -> None:
+        """Every daemon reads mydestination when it has opened its own tables: resolve_local(3). Raises Fatal."""
+        _ = self.table_context.local_domains
 
     def tables(self) -> Iterable[Changeable]:
         """What makes this process end when it has changed on disk."""
@@ -231,6 +267,8 @@ class Daemon:
             self.die(fatal)
 
     def _wait(self, attempt: int, trouble: ServiceUnavailable, method: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if isinstance(trouble, ConnectionLost):
+            self.log.warning(trouble.line)
         line = log_lines.connect_failed(attempt, trouble.path, trouble.reason)
         if trouble.reason and attempt > CONNECT_ATTEMPTS:
             self.die(Fatal(line))
@@ -259,7 +297,7 @@ class Daemon:
             name = table.changed()
             if name:
                 return name
-        return None
+        return self.table_context.local_domains.changed()
 
     def fatal(self, text: str) -> NoReturn:
         """The configuration is such that the process must end. Raises Fatal."""
@@ -279,6 +317,7 @@ class DeliveryAgent(Daemon):
     def report(self, request: DeliveryRequest, recipient: Recipient, fate: Fate) -> bool:
         """The fate of a recipient: log it, mark it done in the queue file or leave it there. True when it is done."""
         done = self.reporter.report(request.flags, request.queue_id, request.stamps, recipient, fate)
+        request.settled.add(recipient.offset)
         if not done:
             request.deferred += 1
         elif recipient.offset:
@@ -329,6 +368,7 @@ class DeliveryAgent(Daemon):
         if trouble.reason:
             self.log.warning(line)
             attempt += 1
+        request.recipients = [recipient for recipient in request.recipients if recipient.offset not in request.settled]
         self.clock.call_later(CONNECT_PAUSE, self._deliver, attempt, request, done, token)
 
     async def _converse(
@@ -340,6 +380,9 @@ class DeliveryAgent(Daemon):
     ) -> None:
         try:
             await work
+        except ServiceUnavailable as trouble:
+            self._deliver_later(1, trouble, request, done, token)
+            return
         except Fatal as fatal:
             self._crashed(fatal, request, done, token)
             return

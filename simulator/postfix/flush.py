@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from simulator.postfix.daemon import Changeable, Daemon, ServiceUnavailable
+from simulator.postfix.daemon import Changeable, Daemon, ServiceUnavailable, request
 from simulator.postfix.lib.mailhost import ascii_domain
 from simulator.postfix.lib.queue_id import is_valid
 from simulator.postfix.lib.spool import DEFERRED, FLUSH, INCOMING, READY, UNTHROTTLE
@@ -63,6 +63,7 @@ class Flush(Daemon):
             return None
         return "".join(char.lower() if char.isascii() and char.isalnum() else "_" for char in ascii_name)
 
+    @request
     def add(self, site: str, queue_id: str) -> int:
         """Note that a message waits for this destination."""
         status = self._allowed(site)
@@ -74,6 +75,7 @@ class Flush(Daemon):
         self.spool.append(FLUSH, name, f"{queue_id}\n".encode())
         return OK
 
+    @request
     def send_site(self, site: str) -> int:
         """Try all mail for a destination now."""
         status = self._allowed(site)
@@ -104,6 +106,7 @@ class Flush(Daemon):
         self.fs.utime(self.spool.path(FLUSH, name), now, now, self.cred)
         return OK
 
+    @request
     def send_file(self, queue_id: str) -> int:
         """Try one message now."""
         if not is_valid(queue_id):
@@ -139,6 +142,7 @@ class Flush(Daemon):
         """master(8)'s timer: lists that are old."""
         self.refresh(self.params.time("fast_flush_refresh_time"))
 
+    @request
     def refresh(self, age: int) -> None:
         """Try what was noted longer ago than this; remove lists that have been empty for long."""
         now, purge = self.clock.now, self.params.time("fast_flush_purge_time")

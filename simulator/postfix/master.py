@@ -45,7 +45,7 @@ from simulator.postfix.master_service import Service
 from simulator.unix.fs import ROOT, Cred
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from simulator.clock import Clock
     from simulator.postfix.lib.master_cf import ServiceEntry
@@ -114,7 +114,7 @@ class Master:
 
     def log_child(self, pid: int, text: str) -> None:
         """A line by a child of master that could not become another program."""
-        write(self.host, self.log.maillog_file, "postfix/master", pid, text, "crit")
+        write(self.host, self.log.maillog_file, "master", pid, text, "crit")
 
     def port_of(self, entry: ServiceEntry) -> str:
         """The port's number as text, or the name if it has none."""
@@ -148,8 +148,14 @@ class Master:
             raise
         self.host.processes.add(self.pid, 1, "root", f"{self.params['daemon_directory']}/master -w", self.clock.now, self)
         self.log.info(f"daemon started -- version {VERSION}, configuration {self.config_directory}")
-        for service in list(self.services.values()):
-            service.start_wakeup()
+        self._wake_all(self.services.values())
+
+    def _wake_all(self, services: Iterable[Service]) -> None:
+        """Start the wake-up timers; the processes appear in the order of master.cf."""
+        delay = 0.0
+        for service in list(services):
+            if service.start_wakeup(delay):
+                delay += self.pace.of("trigger")
 
     def _read(self) -> None:
         self._params = Parameters.read(self.host, self.config_directory, warn=self.log.warning, program="master", pid=self.pid)
@@ -218,26 +224,30 @@ class Master:
 
     def _refresh(self) -> None:
         seen: set[str] = set()
+        awake: dict[str, Service] = {}
         for entry in self._entries():
             key = self._key(entry)
             service = self.services.get(key)
             if service is None:
-                self._add(entry).start_wakeup()
+                service = self._add(entry)
             elif key in seen:
                 self._warn_duplicate(service, entry)
             else:
                 service.restart(entry)
             seen.add(key)
+            awake[key] = service
         for key in [key for key in self.services if key not in seen]:
             service = self.services.pop(key)
             service.end()
             master_listen.close_socket(self, service)
+        self._wake_all(awake.values())
 
     def stop(self, number: int = SIGTERM) -> None:
         """End with all daemons. `number` is the signal (9: nothing is logged)."""
         if not self.running:
             return
-        if number != SIGKILL:
+        # postlogd(8) ends with all others before it reads this line.
+        if number != SIGKILL and not self.log.maillog_file:
             self.log.info(f"terminating on signal {number}")
         self._end()
 
@@ -255,8 +265,12 @@ class Master:
 
     def signal(self, number: int, pid: int) -> None:
         """kill(1) of master or one of its daemons."""
-        if pid == self.pid:
-            self.reload() if number == SIGHUP else self.stop(number)
+        if pid == self.pid and number == SIGHUP:
+            with contextlib.suppress(Fatal):  # it has been logged, and master has ended
+                self.reload()
+            return
+        if pid == self.pid and number:
+            self.stop(number)
             return
         for service in self.services.values():
             for process in list(service.processes):

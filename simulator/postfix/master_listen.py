@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulator.net.resolver import Resolver
+from simulator.postfix.daemon import daemon_class
 from simulator.postfix.lib.mailhost import is_address
 from simulator.postfix.lib.msg import Fatal
 from simulator.unix.fs import Cred
@@ -79,6 +80,9 @@ def _open_file(master: Master, service: Service) -> None:
     kind = "p" if service.entry.type == "fifo" else "s"
     owner = master.owner
     fs.mknod(path, kind, Cred(owner.uid, owner.gid, frozenset(), 0), _SOCKET_MODE)
+    daemon = daemon_class(service.program)
+    if daemon is not None and daemon.streams:
+        service.listeners.append(master.host.net.listen_unix(path, service.accept, program="master", pid=master.pid))
 
 
 def close_socket(master: Master, service: Service) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DYING_SECONDS = 1.0
 #: master(8) does not repeat the warning about a process limit within this time.
 BUSY_WARNING_SECONDS = 1000.0
+#: How long master(8) waits until a process has taken a wake-up request: unix_trigger(3).
+TRIGGER_PATIENCE = 101.0
 #: Clients that wait for a process of one service; a kernel's backlog is bounded too.
 BACKLOG = 10_000
 
@@ -184,6 +186,7 @@ class Service:
             process = kind(master, self, pid)
             log = process.log
             process.start()
+            process.started()
         except Fatal as fatal:
             log.report(fatal)
             self._bad_startup(pid)
@@ -307,16 +310,25 @@ class Service:
 
     # -- wake-up timer --------------------------------------------------------------------------------------------------
 
-    def wake(self) -> None:
+    def wake(self, delay: float = 0.0) -> None:
         """The timer of master.cf's wakeup column."""
+        clock = self.master.clock
         if self.wakeup is not None:
             self.wakeup.cancel()
             self.wakeup = None
         if not self.entry.wakeup or not self.master.running:
             return
         if self.throttle is None:
-            self.master.clock.call_later(self.master.pace.of("trigger"), self.notify, "W")
-        self.wakeup = self.master.clock.call_later(self.entry.wakeup, self.wake)
+            clock.call_later(delay + self.master.pace.of("trigger"), self.notify, "W")
+            stuck = next((process for process in self.processes if process.busy and not process.multi), None)
+            if stuck is not None:
+                clock.call_later(TRIGGER_PATIENCE, self._trigger_timeout, stuck)
+        self.wakeup = clock.call_later(self.entry.wakeup, self.wake)
+
+    def _trigger_timeout(self, process: Daemon) -> None:
+        """master(8) gives up to wake a process that waits for something else all the time: unix_trigger(3)."""
+        if process.busy and not process.ended and self.master.running:
+            self.master.log.warning(f"unix_trigger_event: read timeout for service {self.path}")
 
     def restart(self, entry: ServiceEntry) -> None:
         """postfix reload: the processes of today end when they are idle, new ones read the configuration again."""
@@ -326,13 +338,14 @@ class Service:
             self.wakeup = None
         for process in list(self.processes):
             self.retire(process)
-        self.start_wakeup()
 
-    def start_wakeup(self) -> None:
-        """Unconditional timers fire at once: qmgr(8) and pickup(8) appear with master(8)."""
+    def start_wakeup(self, delay: float = 0.0) -> bool:
+        """Unconditional timers fire at once: qmgr(8) and pickup(8) appear with master(8). True if this one does."""
         self.was_used = not self.entry.wakeup_conditional
-        if self.entry.wakeup and not self.entry.wakeup_conditional:
-            self.wake()
+        if not self.entry.wakeup or self.entry.wakeup_conditional:
+            return False
+        self.wake(delay)
+        return True
 
     def end(self) -> None:
         """The service is no longer in master.cf, or master(8) ends: its processes are killed, its clients lose their connection."""

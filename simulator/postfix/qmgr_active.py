@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.postfix.daemon import ServiceUnavailable
+from simulator.postfix.daemon import CONNECT_PAUSE, ConnectionLost, ServiceUnavailable
 from simulator.postfix.lib import log_lines
 from simulator.postfix.lib.delivery import NOTIFY_SUCCESS, RECORD, RECORD_DELAYED, USER_VERIFY
 from simulator.postfix.lib.log_lines import log_address
@@ -112,11 +112,34 @@ class ActiveQueue:
 
     def done(self, message: ActiveMessage) -> None:
         """All recipients have been tried: bounce, report, expire, warn, defer or remove."""
+        if self.messages.get(message.queue_id) is not message:
+            return
+        try:
+            self._done(message)
+        except ServiceUnavailable:
+            # bounce(8) is expected to answer one day; the message stays active until then.
+            self.qmgr.clock.call_later(CONNECT_PAUSE, self.done, message)
+
+    def _done(self, message: ActiveMessage) -> None:
         size = self._size(BOUNCE, message.queue_id)
         if size == 0:
             self.qmgr.spool.remove(BOUNCE, message.queue_id)
         elif size:
             message.deferred |= not self._notify("bounce_service_name", "flush", message, verp=True)
+            # bounce(8) takes its time, and its notification is under way before the next one is written.
+            self.qmgr.clock.call_later(self.qmgr.master.pace.of("spawn"), self._bounced, message)
+            return
+        self._settle(message)
+
+    def _bounced(self, message: ActiveMessage) -> None:
+        if self.messages.get(message.queue_id) is not message or self.qmgr.ended:
+            return
+        try:
+            self._settle(message)
+        except ServiceUnavailable:
+            self.qmgr.clock.call_later(CONNECT_PAUSE, self._bounced, message)
+
+    def _settle(self, message: ActiveMessage) -> None:
         if message.deferred and self.qmgr.spool.ready(ACTIVE, message.queue_id) is None:
             self._corrupt(message.queue_id)
             self._forget(message)
@@ -143,7 +166,11 @@ class ActiveQueue:
             ask = getattr(process, method)
             encoding = file.attributes.get("encoding", "")
             done = ask(ACTIVE, message.queue_id, encoding, file.size.smtputf8, message.sender, file.dsn_envid, file.dsn_ret, **more)
+        except ConnectionLost:
+            return False
         except ServiceUnavailable as trouble:
+            if not trouble.reason:
+                raise
             self.qmgr.log.warning(f"connect to {trouble.path}: {trouble.reason}")
             return False
         return bool(done)

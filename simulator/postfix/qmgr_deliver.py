@@ -100,6 +100,7 @@ class Scheduler:
             agent.release()
             return
         entry.destination.busy += 1
+        entry.destination.note_start(int(self.qmgr.clock.now))
         agent.take(self._request(entry), self._done, entry)
         self.drain()
 
@@ -124,7 +125,7 @@ class Scheduler:
             file.dsn_envid,
             file.dsn_ret,
             message.stamps,
-            message.trace_flags,
+            message.trace_flags | entry.destination.cache_flags,
             _logged(file.attributes, "client_name"),
             _logged(file.attributes, "client_address"),
             _logged(file.attributes, "client_port"),
@@ -159,6 +160,7 @@ class Scheduler:
             if reason is None:
                 self._succeeded(destination)
         destination.busy -= 1
+        destination.last_done = int(qmgr.clock.now)
         self._pause(destination)
         transport.forget(destination)
         self.finish(entry)

@@ -13,6 +13,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from simulator.postfix.lib.delivery import CONN_LOAD, CONN_STORE
+
 if TYPE_CHECKING:
     from simulator.clock import Timer
     from simulator.postfix.lib.delivery import Fate, Recipient
@@ -71,10 +73,22 @@ class Destination:
     reason: Fate | None = None
     suspended: bool = False
     revival: Timer | None = None
+    #: When the last delivery was over, and what agents are told of kept connections: smtp_connection_cache_on_demand.
+    last_done: int = 0
+    cache_flags: int = 0
 
     @property
     def dead(self) -> bool:
         return self.reason is not None
+
+    def note_start(self, now: int) -> None:
+        """A delivery begins. Connections are kept while one comes at once after the other, and used as long as there are any."""
+        back_to_back = self.last_done + 1 >= now
+        if not self.cache_flags & CONN_STORE:
+            if back_to_back:
+                self.cache_flags |= CONN_LOAD | CONN_STORE
+        elif self.busy <= 1 and not back_to_back:
+            self.cache_flags &= ~CONN_STORE
 
     @property
     def free(self) -> int:

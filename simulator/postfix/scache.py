@@ -9,12 +9,18 @@ DESCRIPTION
     By default (smtp_connection_cache_on_demand) connections are kept only while there is more mail for the destination
     in the active queue. Encrypted connections are not kept, unless smtp_tls_connection_reuse is on.
 
+LOG
+    statistics: domain lookup hits=N miss=N success=N%, and the like, when the process ends and every
+    connection_cache_status_update_time
+
 DIFFERS FROM POSTFIX
-    No statistics are logged. While a connection is kept, a copy of the lab is made by replaying its session.
+    While a connection is kept, a copy of the lab is made by replaying its session.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simulator.postfix.daemon import Daemon
@@ -22,6 +28,25 @@ from simulator.postfix.smtp_session import SmtpSession
 
 #: More connections than this are not kept.
 LIMIT = 100
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What was found and not found, and how much was kept at a time."""
+
+    since: int
+    found: dict[str, list[int]] = field(default_factory=lambda: {"domain": [0, 0], "address": [0, 0]})
+    most: dict[str, int] = field(default_factory=lambda: {"domains": 0, "addresses": 0, "connection": 0})
+
+    def note(self, kind: str, found: bool) -> None:
+        self.found[kind][0 if found else 1] += 1
+
+    def lines(self) -> list[str]:
+        """For the log; none if there is nothing to tell."""
+        lines = [f"{kind} lookup hits={hits} miss={miss} success={hits * 100 // (hits + miss)}%" for kind, (hits, miss) in self.found.items() if hits + miss]
+        if any(self.most.values()):
+            lines.append("max simultaneous " + " ".join(f"{what}={number}" for what, number in self.most.items()))
+        return [f"start interval {time.asctime(time.gmtime(self.since))[4:19]}", *lines] if lines else []
 
 
 class Scache(Daemon):
@@ -33,6 +58,19 @@ class Scache(Daemon):
     def start(self) -> None:
         self._sessions: dict[str, list[SmtpSession]] = {}
         self._destinations: dict[str, str] = {}
+        self._interval = self.params.time("connection_cache_status_update_time")
+        self._statistics = Statistics(int(self.clock.now))
+        self._timer = self.clock.call_later(self._interval, self._report_again)
+
+    def _report_again(self) -> None:
+        if not self.ended:
+            self._report()
+            self._timer = self.clock.call_later(self._interval, self._report_again)
+
+    def _report(self) -> None:
+        for line in self._statistics.lines():
+            self.log.info(f"statistics: {line}")
+        self._statistics = Statistics(int(self.clock.now))
 
     def save(self, destination: str, endpoint: str, session: SmtpSession, seconds: float) -> None:
         """Keep a session for a while, under its server's address and, unless that is empty, a destination."""
@@ -42,15 +80,23 @@ class Scache(Daemon):
         if destination:
             self._destinations[destination] = endpoint
         self._sessions.setdefault(endpoint, []).append(session)
+        now = {"domains": len(self._destinations), "addresses": len(self._sessions), "connection": sum(map(len, self._sessions.values()))}
+        self._statistics.most = {what: max(number, now[what]) for what, number in self._statistics.most.items()}
         self.clock.loop.call_later(seconds, self._expire, endpoint, session)
 
     def by_destination(self, destination: str) -> SmtpSession | None:
         """A session for a destination, if one is kept."""
-        endpoint = self._destinations.get(destination)
-        return self.by_endpoint(endpoint) if endpoint is not None else None
+        session = self._take(self._destinations.get(destination, ""))
+        self._statistics.note("domain", session is not None)
+        return session
 
     def by_endpoint(self, endpoint: str) -> SmtpSession | None:
         """A session with a server, if one is kept."""
+        session = self._take(endpoint)
+        self._statistics.note("address", session is not None)
+        return session
+
+    def _take(self, endpoint: str) -> SmtpSession | None:
         kept = self._sessions.get(endpoint)
         if not kept:
             return None
@@ -72,6 +118,10 @@ class Scache(Daemon):
             session.stream.close()
 
     def stop(self) -> None:
+        self._report()
+        self._timer.cancel()
+
+    def gone(self) -> None:
         for kept in self._sessions.values():
             for session in kept:
                 session.stream.close()

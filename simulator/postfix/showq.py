@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from simulator.mail.quoting import quote_822_local
-from simulator.postfix.daemon import Daemon
+from simulator.postfix.daemon import Daemon, request
 from simulator.postfix.lib import records
 from simulator.postfix.lib.bounce_log import decode_entries
 from simulator.postfix.lib.printable import printable
@@ -157,6 +157,7 @@ class Showq(Daemon):
 
     program: ClassVar[str] = "showq"
 
+    @request
     def report(self) -> list[QueueEntry]:
         """All messages in the queue."""
         try:

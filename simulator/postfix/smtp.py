@@ -32,6 +32,7 @@ DIFFERS FROM POSTFIX
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -84,6 +85,8 @@ class Smtp(DeliveryAgent):
         self.soft_bounce = params.bool("soft_bounce")
         self.policy = Policy()
         self.tls_tickets: dict[str, str] = {}
+        #: The delivery under way.
+        self.work: tuple[asyncio.Task[Any] | None, Attempt] | None = None
         self.caches_tls = bool(self.settings["tls_session_cache_database"])
         self.lookup = ClientTables(self, self.settings)
         self.policies = self._tls_policies()
@@ -159,7 +162,20 @@ class Smtp(DeliveryAgent):
         return self._to_servers(request)
 
     async def _to_servers(self, request: DeliveryRequest) -> None:
-        await Connector(self, Attempt(self, request)).deliver(request.nexthop)
+        attempt = Attempt(self, request)
+        self.work = (asyncio.current_task(), attempt)
+        try:
+            await Connector(self, attempt).deliver(request.nexthop)
+        finally:
+            self.work = None
+
+    def gone(self) -> None:
+        if self.work is not None:
+            task, attempt = self.work
+            if attempt.session is not None:
+                attempt.session.stream.close()
+            if task is not None:
+                task.cancel()
 
     def success_action(self, session: SmtpSession) -> str:
         """RFC 3464 2.3.3: handed to another host."""

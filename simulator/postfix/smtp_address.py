@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.net.dns import Record
-from simulator.net.resolver import AGAIN, Lookup, Resolver
+from simulator.net.resolver import AGAIN, NONAME, Lookup, Resolver
 from simulator.postfix.lib.hostname import valid_address, valid_hostname
 from simulator.postfix.lib.mailhost import ascii_domain
 from simulator.postfix.smtp_attempt import Why
@@ -20,6 +20,8 @@ from simulator.postfix.smtp_session import Server
 
 #: How many CNAME records are followed.
 CHAIN_LIMIT = 10
+#: What a question to a name server nearby takes.
+_QUERY_SECONDS = 0.0005
 Warn = Callable[[str], None]
 
 
@@ -132,8 +134,8 @@ class ServerFinder:
             error = error or found.error
             servers += [Server(name, name, address, preference) for address in found.addresses]
         if not servers:
-            soft = why.soft or error == AGAIN
-            why.set("4.4.4" if soft else "5.4.4", f"unable to look up host {name}: {error}")
+            digit = "4" if why.soft or error == AGAIN else "5"
+            why.set(f"{digit}.4.4" if error in (AGAIN, NONAME) else f"{digit}.3.0", f"unable to look up host {name}: {error}")
         return servers
 
     async def _dns(self, name: str, kind: str, why: Why) -> tuple[str, list[Record]]:
@@ -142,6 +144,7 @@ class ServerFinder:
             why.text = f"Name service error for {name}: invalid host or domain name"
             return "notfound", []
         for _ in range(CHAIN_LIMIT):
+            await asyncio.sleep(_QUERY_SECONDS)
             result = await self.resolver.query(name, kind)
             if result.status != "ok":
                 why.text = f"Host or domain name not found. Name service error for name={name} type={kind}: {result.error}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.postfix.daemon import ServiceUnavailable
+from simulator.postfix.lib.delivery import CONN_LOAD, CONN_STORE
 from simulator.postfix.smtp_attempt import Attempt
 from simulator.postfix.smtp_session import Server, SmtpSession
 from simulator.postfix.smtp_transfer import probe, transfer
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from simulator.postfix.smtp import Smtp
     from simulator.postfix.smtp_connect import Connector, Destination
 
-#: DeliveryRequest.flags: qmgr(8) wants a kept connection to be used, or this one to be kept.
-CONN_LOAD = 1 << 11
-CONN_STORE = 1 << 12
 
 
 def policy(daemon: Smtp, attempt: Attempt, name: str, text: str) -> None:

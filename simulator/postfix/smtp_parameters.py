@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from simulator.postfix.lib.parameters import Parameters
 
-#: LMTP's own words for two of them.
-_LMTP_NAMES = {"helo_name": "lmtp_lhlo_name", "helo_timeout": "lmtp_lhlo_timeout"}
+#: LMTP's own words: it greets with LHLO.
+_LMTP_NAMES = {
+    "helo_name": "lmtp_lhlo_name",
+    "helo_timeout": "lmtp_lhlo_timeout",
+    "discard_ehlo_keywords": "lmtp_discard_lhlo_keywords",
+    "discard_ehlo_keyword_address_maps": "lmtp_discard_lhlo_keyword_address_maps",
+}
 Bool = bool
 Int = int
 

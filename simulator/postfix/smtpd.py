@@ -46,7 +46,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from simulator.net.resolver import Resolver
-from simulator.postfix.daemon import Changeable, Daemon
+from simulator.postfix.daemon import Changeable, Daemon, ServiceUnavailable
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.tables import TableContext, TableError
 from simulator.postfix.smtpd_dns import SmtpdDns
@@ -58,13 +58,15 @@ from simulator.postfix.smtpd_resolve import SmtpdResolve
 from simulator.postfix.smtpd_sasl import LoginOffer
 from simulator.postfix.smtpd_session import Session
 from simulator.postfix.smtpd_settings import SmtpdSettings
-from simulator.postfix.smtpd_tls import load_settings
+from simulator.postfix.smtpd_tls_settings import load_settings
 from simulator.postfix.smtpd_verify import Probes
 from simulator.unix.fs import ROOT
 
 #: What a host has, unless a lab says otherwise (fault "free bytes").
 _FREE_BYTES = 25_000_000_000
 _SIZE_FACTOR = 1.5
+#: How often a service is asked that is not strictly needed.
+_TRIES = 2
 _FLUSH_ANSWERS = {0: "ok", 2: "deny"}
 _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
 _NAMED_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -83,7 +85,7 @@ class Smtpd(Daemon):
         self.settings = SmtpdSettings.read(params)
         self.lists = SmtpdLists(params, self.startup_context())
         ticket_key = f"{self.host.name}.{self.master.pid}" if params.time("smtpd_tls_session_cache_timeout") else ""
-        self.tls = load_settings(params, self.read_as_root, self.log.warning, self.log.info, ticket_key)
+        self.tls = load_settings(params, self.read_as_root, self.has_entropy, self.log.warning, self.log.info, ticket_key)
         self.prepare()
 
     def prepare(self) -> None:
@@ -102,11 +104,25 @@ class Smtpd(Daemon):
 
     def startup_context(self) -> TableContext:
         """Lookup tables are opened with root's rights; one that cannot be opened is an error for those who use it."""
-        return TableContext(self.host, ROOT, self.params, warn=self.log.warning, error=self.log.error, program=self.program)
+        return self.table_context
 
     def read_as_root(self, path: str) -> bytes:
         """A file, before the process gives its rights away. Raises OSError."""
         return self.fs.read(path, ROOT)
+
+    def has_entropy(self) -> bool:
+        """Without tlsmgr(8) nothing can be encrypted."""
+        return self.reach("tlsmgr") is not None
+
+    def reach(self, name: str) -> Any:
+        """A service that this process can do without: attr_clnt(3) tries twice. None, and warnings, if nobody answers."""
+        try:
+            return self.call(name)
+        except ServiceUnavailable as trouble:
+            for _ in range(_TRIES):
+                self.log.warning(f"connect to {trouble.path}: {trouble.reason or 'Connection timed out'}")
+                self.log.warning(f"problem talking to server {trouble.path}: {trouble.reason or 'Connection timed out'}")
+            return None
 
     @property
     def chrooted(self) -> bool:

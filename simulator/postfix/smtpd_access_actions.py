@@ -14,6 +14,7 @@ from simulator.postfix.smtpd_state import END_OF_MESSAGE
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_check import SmtpdCheck
 
+
 class Entry:
     """What was found: in which table, under which name, and about what."""
 
@@ -89,14 +90,12 @@ def _warn(check: SmtpdCheck, action: AccessAction, entry: Entry) -> Verdict:
 def _in_mail(check: SmtpdCheck, word: str, entry: Entry) -> bool:
     if check.state.mail.sender is not None:
         return True
-    check.warn(
-        f"access table {entry.table}: with smtpd_delay_reject=no, action {word} is always skipped in Client host or Helo command restrictions"
-    )
+    check.warn(f"access table {entry.table}: with smtpd_delay_reject=no, action {word} is always skipped in Client host or Helo command restrictions")
     return False
 
 
 def _can_delegate(check: SmtpdCheck, word: str, entry: Entry) -> bool:
-    if check.smtpd.proxy_filter:
+    if check.smtpd.params["smtpd_proxy_filter"]:
         check.warn(f"access table {entry.table}: with smtpd_proxy_filter specified, action {word} is unavailable")
         return False
     if check.state.where == "ETRN":

@@ -1,4 +1,5 @@
-"""The address in MAIL FROM, RCPT TO and VRFY: RFC 822 forms are understood unless strict_rfc821_envelopes wants <address>."""
+"""The address in MAIL FROM, RCPT TO and VRFY: RFC 822 forms are understood unless strict_rfc821_envelopes wants <address>. And
+what is wrong with a command's arguments."""
 
 from __future__ import annotations
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 class BadAddress(Exception):
     """It is none; the log says so."""
+
+
+class BadOption(Exception):
+    """A parameter is wrong: the reply, and the class of the error ("" for none)."""
+
+    def __init__(self, reply: str, error_class: str = "protocol") -> None:
+        super().__init__(reply)
+        self.reply = reply
+        self.error_class = error_class
 
 
 def bare(word: str) -> str:

@@ -71,6 +71,8 @@ async def _refusal(session: Session, size: int, last: bool) -> str | None:
         if not state.recipients:
             return "554 5.5.1 Error: no valid recipients"
         refused = None if state.stand_alone else await session.check.check_data()
+        if refused is None and session.queue is not None:
+            refused = await session.queue.begin_data("DATA")
         if refused:
             return refused
     limit = smtpd.settings.message_size_limit

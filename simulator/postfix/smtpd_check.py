@@ -11,7 +11,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.postfix.smtpd_decision import (
-    CLIENT, DATA, END_OF_DATA, ETRN, HELO, POLICY, RECIPIENT, RESOURCE, SENDER, Arguments, Decided, Decisions, Subject, Verdict,
+    CLIENT,
+    DATA,
+    END_OF_DATA,
+    ETRN,
+    HELO,
+    POLICY,
+    RECIPIENT,
+    RESOURCE,
+    SENDER,
+    Arguments,
+    Decided,
+    Decisions,
+    Subject,
+    Verdict,
 )
 from simulator.postfix.smtpd_restrictions import RESTRICTIONS, unknown_restriction
 
@@ -69,9 +82,7 @@ class SmtpdCheck(Decisions):
         """`hash:/x` alone stands for `check_client_access hash:/x` in a list of client restrictions, and so on."""
         if about.default_check is None:
             checks = "check_client_access, check_reverse_client_hostname_access, check_helo_access, check_sender_access, "
-            self.warn(
-                f"specify one of ({checks}check_recipient_access, check_etrn_access) before {about.kind} restriction \"{table}\""
-            )
+            self.warn(f'specify one of ({checks}check_recipient_access, check_etrn_access) before {about.kind} restriction "{table}"')
             raise self.server_error()
         rest = [table]
         while (word := arguments.take()) is not None:
@@ -136,7 +147,8 @@ class SmtpdCheck(Decisions):
         self.begin()
         verdict = await self.apply("smtpd_sender_restrictions", Subject(sender, SENDER, "check_sender_access"))
         self._if_permit_before[SENDER] = self.if_permit.active
-        if self.smtpd.settings.reject_unlisted_sender and verdict is not Verdict.REJECT and not self.sender_listed and not self.state.mail.discard and sender:
+        undecided = verdict is not Verdict.REJECT and not self.sender_listed and not self.state.mail.discard
+        if sender and undecided and self.smtpd.settings.reject_unlisted_sender:
             verdict = await self._listed("smtpd_reject_unlisted_sender", "reject_unlisted_sender")
         self.state.mail.sender = saved
         return self._answer(verdict)
@@ -170,7 +182,8 @@ class SmtpdCheck(Decisions):
             if verdict is Verdict.REJECT:
                 break
         verdict = self._doubtful(verdict)
-        if self.smtpd.settings.reject_unlisted_recipient and verdict is not Verdict.REJECT and not self.recipient_listed and not state.mail.discard:
+        undecided = verdict is not Verdict.REJECT and not self.recipient_listed and not state.mail.discard
+        if undecided and self.smtpd.settings.reject_unlisted_recipient:
             verdict = await self._listed("smtpd_reject_unlisted_recipient", "reject_unlisted_recipient")
         return self._answer(verdict)
 

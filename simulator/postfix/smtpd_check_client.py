@@ -88,9 +88,7 @@ def has_known_certificate(check: SmtpdCheck, all_trusted: bool) -> bool:
             if smtpd.lists.relay_clientcerts.find(fingerprint) is not None:
                 return True
         except TableError:
-            check.warn(
-                f"relay_clientcerts: lookup error for fingerprint '{tls.certificate_fingerprint}', pkey fingerprint {tls.key_fingerprint}"
-            )
+            check.warn(f"relay_clientcerts: lookup error for fingerprint '{tls.certificate_fingerprint}', pkey fingerprint {tls.key_fingerprint}")
             raise
     return False
 

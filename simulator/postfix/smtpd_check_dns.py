@@ -63,8 +63,7 @@ async def _reject_address(check: SmtpdCheck, domain: str) -> Verdict:
 async def _reject_maps_rbl(check: SmtpdCheck, name: str, arguments: Arguments, about: Subject) -> Verdict:
     smtpd = check.smtpd
     smtpd.warn_once(
-        f'support for restriction "reject_maps_rbl" will be removed from {smtpd.params["mail_name"]}; '
-        'use "reject_rbl_client domain-name" instead'
+        f'support for restriction "reject_maps_rbl" will be removed from {smtpd.params["mail_name"]}; use "reject_rbl_client domain-name" instead'
     )
     for domain in smtpd.params["maps_rbl_domains"].replace(",", " ").split():
         verdict = await _reject_address(check, domain)

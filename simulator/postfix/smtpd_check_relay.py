@@ -51,8 +51,7 @@ async def _defer_unauth_destination(check: SmtpdCheck, name: str, arguments: Arg
 async def _check_relay_domains(check: SmtpdCheck, name: str, arguments: Arguments, about: Subject) -> Verdict:
     recipient, smtpd = check.state.recipient, check.smtpd
     smtpd.warn_once(
-        f'support for restriction "check_relay_domains" will be removed from {smtpd.params["mail_name"]}; '
-        'use "reject_unauth_destination" instead'
+        f'support for restriction "check_relay_domains" will be removed from {smtpd.params["mail_name"]}; use "reject_unauth_destination" instead'
     )
     verdict = Verdict.DUNNO
     if recipient is not None:
@@ -128,9 +127,7 @@ async def _all_in_networks(check: SmtpdCheck, hosts: Sequence[Record], recipient
                 if not check.smtpd.lists.permit_mx_backup_networks.match(record.target, address.data):
                     return False
             except TableError:
-                check.warn(
-                    f"all_auth_mx_addr: permit_mx_backup_networks lookup error for address {address.data} for {record.target}"
-                )
+                check.warn(f"all_auth_mx_addr: permit_mx_backup_networks lookup error for address {address.data} for {record.target}")
                 _unsure(check, recipient, f"Unable to verify host {record.target} as mail exchanger")
                 return False
     return True

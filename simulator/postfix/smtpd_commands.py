@@ -10,11 +10,12 @@ from simulator.postfix.daemon import ServiceUnavailable
 from simulator.postfix.lib.hostname import valid_hostname
 from simulator.postfix.lib.mailhost import is_address_literal
 from simulator.postfix.lib.printable import neuter, printable
+from simulator.postfix.smtpd_address import BadAddress, extract_address
 from simulator.postfix.smtpd_bdat import bdat
 from simulator.postfix.smtpd_data import data
 from simulator.postfix.smtpd_ehlo import ehlo_lines
-from simulator.postfix.smtpd_mail import mail, rcpt
-from simulator.postfix.smtpd_address import BadAddress, extract_address
+from simulator.postfix.smtpd_mail import mail
+from simulator.postfix.smtpd_rcpt import rcpt
 from simulator.postfix.smtpd_sasl import auth
 from simulator.postfix.smtpd_tls import starttls
 from simulator.postfix.smtpd_token import Token

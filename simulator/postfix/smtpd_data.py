@@ -11,6 +11,7 @@ from simulator.postfix.cleanup_status import (
     STAT_DEFER,
     STAT_HOPS,
     STAT_OK,
+    STAT_PROXY,
     STAT_SIZE,
     STAT_WRITE,
     Outcome,
@@ -49,6 +50,8 @@ async def data(session: Session, words: list[Token]) -> bool:
     if len(words) != 1:
         return await session.fail("501 5.5.4 Syntax: DATA", "protocol")
     refused = None if state.stand_alone else await session.check.check_data()
+    if refused is None and session.queue is not None:
+        refused = await session.queue.begin_data(session.chat.line)
     if refused:
         return await session.fail(refused)
     await begin_message(session)
@@ -146,9 +149,12 @@ async def end_message(session: Session) -> bool:
         state.error_count = state.junk_commands = 0
         state.error_mask.clear()
         count = f": {state.mail.size} bytes" if state.mail.bdat is not Bdat.NONE else ":"
-        await session.reply(f"250 2.0.0 Ok{count} queued as {state.queue_id}")
+        await session.reply(f"250 2.0.0 Ok{count} queued as {state.queue_id}" if state.queue_id else outcome.reason)
     else:
         await _complain(session, outcome)
+    if state.queue_id is None:  # a content filter has answered
+        verdict = "accept" if outcome.status == STAT_OK else "reject"
+        session.smtpd.log.info(f"proxy-{verdict}: {state.where}: {outcome.reason};{session.check.whatsup()}")
     session.chat.reset(session.smtpd.settings.history_threshold)
     session.reset_mail()
     session.reset_recipients()
@@ -174,7 +180,7 @@ async def _complain(session: Session, outcome: Outcome) -> None:
         await session.fail(f"{smtpd.settings.bare_lf_code} 5.5.2 {smtpd.settings.myhostname} Error: bare <LF> received", "protocol")
         return
     if _is_reply(outcome.reason):
-        await session.fail(outcome.reason, "policy")
+        await session.fail(outcome.reason, "software" if status & STAT_PROXY else "policy")
         return
     bit, error_class = next(((bit, name) for bit, name in _CLASSES if status & bit), (STAT_BAD, "software"))
     await session.fail(_reply(status_detail(bit), outcome), error_class)

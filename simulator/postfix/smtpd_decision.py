@@ -169,8 +169,13 @@ class Decisions:
 
     def log_whatsup(self, what: str, text: str) -> None:
         """`QUEUEID: reject: RCPT from client[addr]: text; from=<> to=<> proto=SMTP helo=<>`."""
+        state = self.state
+        self.smtpd.log.info(f"{state.queue_name}: {what}: {state.where} from {state.namaddr}: {text};{self.whatsup()}")
+
+    def whatsup(self) -> str:
+        """` from=<> to=<> proto=SMTP helo=<>`: what is known so far."""
         state, form = self.state, self.smtpd.settings.address_form
-        line = f"{state.queue_name}: {what}: {state.where} from {state.namaddr}: {text};"
+        line = ""
         if state.mail.sender is not None:
             line += f" from=<{log_address(state.mail.sender, form)}>"
         if state.recipient is not None:
@@ -178,7 +183,7 @@ class Decisions:
         line += f" proto={state.protocol}"
         if state.helo_name is not None:
             line += f" helo=<{state.helo_name}>"
-        self.smtpd.log.info(line)
+        return line
 
     def note(self, event: str, **data: str) -> None:
         """The decision as data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,7 +71,7 @@ async def _listed(check: SmtpdCheck, prefix: str, domain: str) -> Listing | None
 
 
 async def _ask(check: SmtpdCheck, query: str) -> Listing | None:
-    cache = check.smtpd.dnsbl_cache
+    cache: OrderedDict[str, Listing | None] = check.smtpd.dnsbl_cache
     if query in cache:
         cache.move_to_end(query)
         return cache[query]
@@ -84,9 +85,7 @@ async def _look_up(check: SmtpdCheck, query: str) -> Listing | None:
     dns = check.smtpd.dns
     answer = await dns.lookup(query, "A")
     if answer.status == "again":
-        check.warn(
-            f"{query}: RBL lookup error: Host or domain name not found. Name service error for name={query} type=A: {answer.error}"
-        )
+        check.warn(f"{query}: RBL lookup error: Host or domain name not found. Name service error for name={query} type=A: {answer.error}")
         return Listing(False)
     if answer.status != "ok":
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.postfix.anvil import Anvil
-from simulator.postfix.daemon import ServiceUnavailable
 from simulator.postfix.lib.tables import TableError
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ class ClientLimits:
         try:
             if self.exceptions.match(state.peer.name, state.peer.address):
                 return None
-            self._known = self.smtpd.call("anvil")
-        except (TableError, ServiceUnavailable):
+        except TableError:
             return None
+        self._known = self.smtpd.reach("anvil")
         return self._known
 
     def connect(self, session: Session) -> str | None:

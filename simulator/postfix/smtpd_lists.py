@@ -158,9 +158,9 @@ class SmtpdLists:
                 if place + 1 < len(words):
                     self.context.warn(f"restriction `{words[place + 1]}' after `{words[place]}' is ignored")
                 return False
-            elif word in _REQUIRED:
-                return True
-            elif words[place] in self.classes and depth < len(self.classes) and self._has_required(self.classes[words[place]], depth + 1):
+            elif word in _REQUIRED or (
+                words[place] in self.classes and depth < len(self.classes) and self._has_required(self.classes[words[place]], depth + 1)
+            ):
                 return True
         return False
 

@@ -1,4 +1,4 @@
-"""MAIL FROM and RCPT TO of smtpd(8), with their parameters (RFC 1870 SIZE, RFC 6152 BODY, RFC 3461 DSN, RFC 6531 SMTPUTF8)."""
+"""MAIL FROM of smtpd(8), with its parameters (RFC 1870 SIZE, RFC 6152 BODY, RFC 3461 RET and ENVID, RFC 6531 SMTPUTF8)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.postfix.lib.name_mask import UnknownName, parse_names
 from simulator.postfix.lib.printable import printable
 from simulator.postfix.lib.verp import delimiters_ok
 from simulator.postfix.lib.xtext import xtext_unquote
-from simulator.postfix.smtpd_address import BadAddress, bare, extract_address
+from simulator.postfix.smtpd_address import BadAddress, BadOption, extract_address
 from simulator.postfix.smtpd_queue import open_queue
 from simulator.postfix.smtpd_rewrite import choose_rewrite_context
 from simulator.postfix.smtpd_state import Bdat
@@ -20,31 +19,20 @@ if TYPE_CHECKING:
     from simulator.postfix.smtpd_session import Session
 
 _LARGEST = 2**63 - 1
-_NOTIFY = {"NEVER": 1, "SUCCESS": 2, "FAILURE": 4, "DELAY": 8}
 _RET = {"FULL": 1, "HDRS": 2}
-_DSN_DISABLED = "501 5.7.1 DSN support is disabled"
-_MUST_DECLARE = "553 5.6.7 Must declare SMTPUTF8 to send unicode address"
+DSN_DISABLED = "501 5.7.1 DSN support is disabled"
+MUST_DECLARE = "553 5.6.7 Must declare SMTPUTF8 to send unicode address"
 
 
 @dataclass(slots=True)
 class MailOptions:
     """What MAIL FROM said behind the address."""
 
-    size: int = 0
     encoding: str = ""
     smtputf8: bool = False
     dsn_ret: int = 0
     dsn_envid: str | None = None
     verp: str | None = None
-
-
-class BadOption(Exception):
-    """A parameter is wrong: the reply, and the class of the error ("" for none)."""
-
-    def __init__(self, reply: str, error_class: str = "protocol") -> None:
-        super().__init__(reply)
-        self.reply = reply
-        self.error_class = error_class
 
 
 async def mail(session: Session, words: list[Token]) -> bool:
@@ -80,9 +68,8 @@ async def mail(session: Session, words: list[Token]) -> bool:
 async def _begin_mail(session: Session, words: list[Token], sender: str, options: MailOptions) -> bool:
     """All the checks that come before `250 2.1.0 Ok`."""
     smtpd, state = session.smtpd, session.state
-    state.mail.declared_size = options.size
     saved, state.mail.sender = state.mail.sender, sender
-    refused = session.check.check_size(options.size)
+    refused = session.check.check_size(state.mail.declared_size)
     state.mail.sender = saved
     if refused:
         return await session.fail(refused)
@@ -96,7 +83,7 @@ async def _begin_mail(session: Session, words: list[Token], sender: str, options
             session.reset_mail()
             return await session.fail(refused)
     if smtpd.settings.strict_smtputf8 and not options.smtputf8 and not sender.isascii():
-        return await session.fail(_MUST_DECLARE)
+        return await session.fail(MUST_DECLARE)
     refused = None if state.stand_alone else session.check.check_queue()
     if refused:
         session.reset_mail()
@@ -110,7 +97,7 @@ async def _begin_mail(session: Session, words: list[Token], sender: str, options
 
 def _remember(session: Session, sender: str, options: MailOptions) -> None:
     smtpd, transaction = session.smtpd, session.state.mail
-    transaction.sender = sender
+    transaction.sender, transaction.command = sender, session.chat.line
     transaction.encoding, transaction.smtputf8 = options.encoding, options.smtputf8
     transaction.dsn_ret, transaction.dsn_envid, transaction.verp_delimiters = options.dsn_ret, options.dsn_envid, options.verp
     transaction.arrival = smtpd.clock.now
@@ -141,8 +128,11 @@ def _mail_options(session: Session, words: list[Token], offers_utf8: bool) -> Ma
 def _size(session: Session, options: MailOptions, value: str) -> None:
     if not (value.isascii() and value.isdigit()):
         raise BadOption("501 5.5.4 Bad message size syntax")
-    options.size = int(value[:30])
-    if options.size > _LARGEST:
+    # A size that is refused still holds for the next MAIL FROM that names none, until something resets the transaction.
+    mail = session.state.mail
+    mail.declared_size = int(value[:30])
+    if mail.declared_size > _LARGEST:
+        mail.declared_size = -1
         raise BadOption("552 5.3.4 Message size exceeds file system imposed limit", "policy")
 
 
@@ -155,7 +145,7 @@ def _auth(session: Session, options: MailOptions, value: str) -> None:
 
 def _ret(session: Session, options: MailOptions, value: str) -> None:
     if "DSN" in session.state.ehlo_discard:
-        raise BadOption(_DSN_DISABLED)
+        raise BadOption(DSN_DISABLED)
     if options.dsn_ret or value.upper() not in _RET:
         raise BadOption("501 5.5.4 Bad RET parameter syntax")
     options.dsn_ret = _RET[value.upper()]
@@ -163,7 +153,7 @@ def _ret(session: Session, options: MailOptions, value: str) -> None:
 
 def _envid(session: Session, options: MailOptions, value: str) -> None:
     if "DSN" in session.state.ehlo_discard:
-        raise BadOption(_DSN_DISABLED)
+        raise BadOption(DSN_DISABLED)
     decoded = xtext_unquote(value)
     if options.dsn_envid is not None or decoded is None or not all(" " <= char <= "~" for char in decoded) or not decoded:
         raise BadOption("501 5.5.4 Bad ENVID parameter syntax")
@@ -185,111 +175,3 @@ _MAIL_OPTIONS: dict[str, Callable[[Session, MailOptions, str], None]] = {
     "RET=": _ret,
     "ENVID=": _envid,
 }
-
-
-# RCPT TO
-
-
-@dataclass(slots=True)
-class RcptOptions:
-    """What RCPT TO said behind the address: NOTIFY bits, ORCPT as (type, address)."""
-
-    notify: int = 0
-    orcpt: tuple[str, str] | None = None
-
-
-async def rcpt(session: Session, words: list[Token]) -> bool:
-    """RCPT TO."""
-    smtpd, state = session.smtpd, session.state
-    if not state.in_mail:
-        return await session.fail("503 5.5.1 Error: need MAIL command", "protocol")
-    if state.mail.bdat is not Bdat.NONE:
-        return await session.fail("503 5.5.1 Error: RCPT after BDAT", "protocol")
-    if len(words) < 3 or words[1].text.lower() != "to:":
-        return await session.fail("501 5.5.4 Syntax: RCPT TO:<address>", "protocol")
-    refused = smtpd.limits.recipient(session)
-    if refused:
-        return await session.fail(refused, "policy")
-    smtputf8 = state.mail.smtputf8
-    try:
-        if words[2].unclosed:
-            raise BadAddress(words[2].text)
-        recipient = await extract_address(session, words[2], empty_allowed=False, strict=smtpd.settings.strict_envelopes, smtputf8=smtputf8)
-        options = _rcpt_options(session, words[3:])
-    except BadAddress:
-        return await session.fail("501 5.1.3 Bad recipient address syntax", "protocol")
-    except BadOption as bad:
-        return await session.fail(bad.reply, *filter(None, [bad.error_class]))
-    if smtpd.settings.recipient_limit and state.recipients >= smtpd.settings.recipient_limit:
-        return await _too_many(session)
-    if smtpd.settings.strict_smtputf8 and not smtputf8 and not recipient.isascii():
-        return await session.fail(_MUST_DECLARE)
-    return await _take_recipient(session, words[2], recipient, options)
-
-
-async def _too_many(session: Session) -> bool:
-    state = session.state
-    await session.reply("452 4.5.3 Error: too many recipients")
-    state.overshoot += 1
-    if state.overshoot <= session.smtpd.settings.recipient_overshoot_limit:
-        return True
-    state.error_mask.add("policy")
-    return False
-
-
-async def _take_recipient(session: Session, word: Token, recipient: str, options: RcptOptions) -> bool:
-    smtpd, state = session.smtpd, session.state
-    if not state.stand_alone:
-        own = await smtpd.probes.own_sender(recipient)
-        recipient = own or recipient
-        refused = None if own is not None else await session.check.check_rcpt(recipient)
-        if refused:
-            return await session.fail(refused)
-    if session.queue is None and not await open_queue(session):
-        return False
-    state.recipients += 1
-    if state.recipient is None:
-        state.recipient = recipient
-    kind, original = options.orcpt or ("rfc822", bare(word.text))
-    queue = session.queue
-    assert queue is not None
-    refused = await queue.recipient(session.chat.line, recipient, options.notify, f"{kind};{original}")
-    if refused:
-        return await session.fail(refused)
-    return await session.reply("250 2.1.5 Ok")
-
-
-def _rcpt_options(session: Session, words: list[Token]) -> RcptOptions:
-    """Raises BadOption."""
-    options = RcptOptions()
-    for word in words:
-        name, _, value = word.text.partition("=")
-        if name.upper() not in ("NOTIFY", "ORCPT") or "=" not in word.text:
-            raise BadOption(f"555 5.5.4 Unsupported option: {word.text}")
-        if "DSN" in session.state.ehlo_discard:
-            raise BadOption(_DSN_DISABLED)
-        if name.upper() == "NOTIFY":
-            _notify(session, options, value)
-        else:
-            _orcpt(options, value)
-    return options
-
-
-def _notify(session: Session, options: RcptOptions, value: str) -> None:
-    try:
-        names = parse_names("DSN NOTIFY command", _NOTIFY, value, any_case=True)
-    except UnknownName as problem:
-        session.smtpd.log.warning(str(problem))
-        names = []
-    bits = sum(_NOTIFY[name] for name in set(names))
-    if options.notify or not bits or (bits & _NOTIFY["NEVER"] and bits != _NOTIFY["NEVER"]):
-        raise BadOption("501 5.5.4 Error: Bad NOTIFY parameter syntax")
-    options.notify = bits
-
-
-def _orcpt(options: RcptOptions, value: str) -> None:
-    kind, semicolon, coded = value.partition(";")
-    address = xtext_unquote(coded)
-    if options.orcpt is not None or not semicolon or not kind or address is None:
-        raise BadOption("501 5.5.4 Error: Bad ORCPT parameter syntax")
-    options.orcpt = (kind, address)

@@ -57,7 +57,7 @@ def _setting(word: str) -> tuple[str, str]:
     text = unbrace(word, strip=True)[0] if word.startswith("{") else word
     name, equals, value = text.partition("=")
     if not equals:
-        raise Fatal(f'malformed option: missing \'=\' after attribute name: "...{text}..."')
+        raise Fatal(f"malformed option: missing '=' after attribute name: \"...{text}...\"")
     name, value = name.strip(), value.strip()
     if name not in (*_TIMES, *_NUMBERS, *_TEXTS):
         raise Fatal(f'unknown option: "{name} = {value}"')
@@ -82,9 +82,7 @@ async def check_policy_service(check: SmtpdCheck, name: str, arguments: Argument
     smtpd = check.smtpd
     server = smtpd.lists.policy_servers.get(spec) or policy_server(smtpd.params, spec)
     entry = Entry(spec, "policy query", about)
-    connect = functools.partial(
-        open_endpoint, smtpd.host, cred=smtpd.cred, directory=smtpd.queue_directory, root=smtpd.root, timeout=server.timeout
-    )
+    connect = functools.partial(open_endpoint, smtpd.host, cred=smtpd.cred, directory=smtpd.queue_directory, root=smtpd.root, timeout=server.timeout)
     try:
         action = await ask_policy(server, request(check, server), connect, check.warn)
     except PolicyTrouble:

@@ -22,6 +22,7 @@ class SmtpdProtocol(asyncio.Protocol):
     def __init__(self, smtpd: Smtpd) -> None:
         self.smtpd = smtpd
         self.session: Session | None = None
+        self._transport: StreamTransport | None = None
         self._stream: ClientStream | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -30,8 +31,10 @@ class SmtpdProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, StreamTransport)
         clock = self.smtpd.clock
+        self._transport = transport
         self._stream = ClientStream(transport, clock.loop, self.smtpd.params.time("smtpd_timeout"))
-        self._task = clock.spawn(self._run(self._stream))
+        self._task = clock.spawn(self._run(transport, self._stream))
+        self._task.add_done_callback(_report)
 
     def data_received(self, data: bytes) -> None:
         if self._stream is not None:
@@ -56,15 +59,15 @@ class SmtpdProtocol(asyncio.Protocol):
 
     # The session
 
-    async def _run(self, stream: ClientStream) -> None:
-        smtpd, transport = self.smtpd, stream.transport
+    async def _run(self, transport: StreamTransport, stream: ClientStream) -> None:
+        smtpd = self.smtpd
         try:
             # A client that does not wait for the greeting has spoken before a real process is ready to look.
             await asyncio.sleep(smtpd.master.pace.of("spawn" if smtpd.use_count <= 1 else "connect"))
             peer = await find_peer(smtpd, transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
             state = SmtpdState(smtpd.service_name, peer, name_and_address(peer, smtpd.settings.logs_port))
             self.session = Session(smtpd, state, stream)
-            self.session.client_host = transport.get_extra_info("peer_host", "")
+            self.session.connection = transport
             await self.session.run()
         except Fatal as fatal:
             transport.close()
@@ -82,5 +85,11 @@ class SmtpdProtocol(asyncio.Protocol):
             self._task.cancel()
         if self.session is not None and self.session.queue is not None:
             self.session.queue.abort()
-        if self._stream is not None:
-            self._stream.transport.close()
+        if self._transport is not None:
+            self._transport.close()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """An error of our own must not get lost with the task."""
+    if not task.cancelled():
+        task.result()

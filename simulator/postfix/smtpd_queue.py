@@ -26,6 +26,7 @@ from simulator.postfix.lib import log_lines, records
 from simulator.postfix.lib.connect import connect
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.queue_file import NOTIFY_NEVER, text_record
+from simulator.postfix.smtpd_proxy import FilterRefused, ProxyWriter
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd import Smtpd
@@ -127,6 +128,10 @@ class QueueWriter:
         await self.text(records.RECIPIENT, recipient)
         return None
 
+    async def begin_data(self, line: str) -> str | None:
+        """Nothing stands against the message."""
+        return None
+
     async def begin_message(self, state: SmtpdState) -> None:
         """The envelope is complete."""
         flags = saved_flags(state)
@@ -172,6 +177,8 @@ def cleanup_flags(smtpd: Smtpd, state: SmtpdState) -> int:
 async def open_queue(session: Session) -> bool:
     """The message gets a queue id. False: a content filter does not take it, and the client was told."""
     smtpd, state = session.smtpd, session.state
+    if smtpd.params["smtpd_proxy_filter"] and not state.stand_alone:
+        return await _open_filter(session)
     if state.stand_alone:
         destination: Destination = smtpd.maildrop()
     else:
@@ -189,6 +196,15 @@ async def open_queue(session: Session) -> bool:
     if state.mail.verp_delimiters is not None:
         await queue.text(records.VERP, state.mail.verp_delimiters)
     _log_client(smtpd, state)
+    return True
+
+
+async def _open_filter(session: Session) -> bool:
+    try:
+        session.queue = await ProxyWriter.open(session, session.state.mail.command)
+    except FilterRefused as refused:
+        return await session.fail(refused.reply)
+    _log_client(session.smtpd, session.state)
     return True
 
 

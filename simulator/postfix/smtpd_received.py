@@ -16,6 +16,8 @@ def header_lines(session: Session) -> list[str]:
     """All lines, folded as they go into the message."""
     state = session.state
     peer = state.peer
+    if state.queue_id is None and state.xforward.said:  # between two filters nobody needs to know of us
+        return list(state.mail.prepend)
     lines = [*state.mail.prepend, f"Received: from {state.helo_name or peer.name} ({peer.name} [{peer.rfc_address}])"]
     if session.tls is not None and session.smtpd.params.bool("smtpd_tls_received_header"):
         lines += _encryption(session, session.tls)
@@ -31,7 +33,7 @@ def _origin(session: Session) -> list[str]:
         protocol += ("S" if session.tls is not None else "") + ("A" if state.sasl_username else "")
     date = mail_date(state.mail.arrival)
     by = f"\tby {smtpd.settings.myhostname} ({smtpd.params['mail_name']}) with {protocol}"
-    if session.queue is not None:
+    if state.queue_id is not None:
         by += f" id {state.queue_id}"
     if state.recipients == 1 and state.recipient:
         return [by, f"\tfor <{quote_822_local(state.recipient)}>; {date}"]

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from simulator.mail.address import casefold, quote_822_local, unquote_822_local
 from simulator.postfix.lib.connect import connect
 from simulator.postfix.trivial_rewrite_resolve import (
-    CLASS_ALIAS, CLASS_LOCAL, CLASS_RELAY, CLASS_VIRTUAL, FLAG_ERROR, FLAG_FAIL, FLAG_ROUTED,
+    CLASS_ALIAS,
+    CLASS_LOCAL,
+    CLASS_RELAY,
+    CLASS_VIRTUAL,
+    FLAG_ERROR,
+    FLAG_FAIL,
+    FLAG_ROUTED,
 )
 
 if TYPE_CHECKING:

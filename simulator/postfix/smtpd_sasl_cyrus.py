@@ -66,8 +66,8 @@ class CyrusSasl:
             return Step(Progress.FAILED, "no mechanism available")
         try:
             return await methods[name](response, ask)
-        except binascii.Error:
-            return Step(Progress.FAILED, "another step is needed in authentication")
+        except binascii.Error as problem:
+            return Step(Progress.FAILED, str(problem))
 
     async def _plain(self, response: str | None, ask: Ask) -> Step:
         text = _decode(await ask("") if response is None else response)
@@ -99,5 +99,10 @@ class CyrusSasl:
 
 
 def _decode(text: str) -> str:
-    """Raises binascii.Error."""
-    return base64.b64decode(text.encode("utf-8", "surrogateescape"), validate=True).decode("utf-8", "surrogateescape")
+    """Raises binascii.Error with the library's words, which are odd for an incomplete text: sasl_decode64(3)."""
+    if len(text) % 4:
+        raise binascii.Error("another step is needed in authentication")
+    try:
+        return base64.b64decode(text.encode("utf-8", "surrogateescape"), validate=True).decode("utf-8", "surrogateescape")
+    except binascii.Error:
+        raise binascii.Error("bad protocol / cancel") from None

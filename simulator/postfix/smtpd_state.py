@@ -88,9 +88,10 @@ class Forwarded:
 
 @dataclass(slots=True)
 class Transaction:
-    """From MAIL FROM to the end of the message. `None` of a sender: no mail is in transfer."""
+    """From MAIL FROM to the end of the message. `None` of a sender: no mail is in transfer. `command`: the line itself."""
 
     sender: str | None = None
+    command: str = ""
     declared_size: int = 0
     size: int = 0
     arrival: float = 0.0

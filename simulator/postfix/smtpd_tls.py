@@ -1,60 +1,22 @@
-"""STARTTLS and wrapped TLS of smtpd(8): RFC 3207, TLS_README. Certificates are loaded by smtpd_tls_keys.py."""
+"""STARTTLS and wrapped TLS in a session of smtpd(8): RFC 3207, TLS_README. What is offered stands in smtpd_tls_settings.py."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
 from simulator.net import certificates
-from simulator.net.tls import HandshakeError, Service, Session as Negotiated, server_handshake, signature_of
-from simulator.postfix.lib.msg import Fatal
-from simulator.postfix.lib.parameters import Parameters
-from simulator.postfix.smtp_tls import log_words, protocol_versions, summary
+from simulator.net.tls import HandshakeError, server_handshake, signature_of
+from simulator.net.tls import Session as Negotiated
+from simulator.postfix.smtp_tls import log_words, summary
 from simulator.postfix.smtpd_stream import ConnectionLost
-from simulator.postfix.smtpd_tls_keys import KeyFiles, NoTls, load_anchors
+from simulator.postfix.smtpd_tls_settings import Engine
 from simulator.postfix.smtpd_token import Token
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_session import Session
 
-_LEVELS = ("none", "may", "encrypt")
-#: Levels that make sense for a client only: the server takes them for "encrypt".
-_STRONGER = ("fingerprint", "verify", "secure")
 _UNAVAILABLE = "454 4.7.0 TLS not available due to local problem"  # RFC 3207 4
-
-
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
-    """What an smtpd(8) process offers. `engine` is None where STARTTLS is offered but cannot work."""
-
-    offered: bool = False
-    required: bool = False
-    wrapped: bool = False
-    ask: bool = False
-    require_certificate: bool = False
-    engine: Engine | None = None
-
-    def __deepcopy__(self, memo: object) -> TlsSettings:
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """Certificates and trust anchors, loaded."""
-
-    chains: dict[str, tuple[str, ...]]
-    anchors: tuple[x509.Certificate, ...]
-    versions: tuple[str, ...]
-    ask: bool
-    ticket_key: str
-
-    def service(self) -> Service:
-        """The server's side of a handshake."""
-        return Service(self.chains.get("RSA", ()), self.chains.get("ECDSA", ()), self.versions, (), self.ask, self.ticket_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,82 +69,6 @@ class TlsContext:
         return "Trusted" if self.trusted else "Untrusted"
 
 
-# At the start of a process
-
-
-def load_settings(params: Parameters, read: Callable[[str], bytes], warn: Callable[[str], None], info: Callable[[str], None], ticket_key: str) -> TlsSettings:
-    """What main.cf says, and the certificates. Raises Fatal for an unknown level."""
-    wrapped = params.bool("smtpd_tls_wrappermode")
-    offered, required = _level(params, wrapped, warn)
-    required = required or wrapped
-    offered = offered or required
-    if not offered:
-        return TlsSettings()
-    require = params.bool("smtpd_tls_req_ccert")
-    ask = params.bool("smtpd_tls_ask_ccert") or (required and require)
-    engine = None
-    try:
-        engine = _load_engine(params, required, ask, read, warn, ticket_key)
-    except NoTls as trouble:
-        if trouble.text:
-            (info if trouble.info else warn)(trouble.text)
-        for line in trouble.library:
-            warn(f"TLS library problem: {line}")
-    return TlsSettings(offered, required, wrapped, ask, required and require, engine)
-
-
-def _level(params: Parameters, wrapped: bool, warn: Callable[[str], None]) -> tuple[bool, bool]:
-    """(offered, required) by smtpd_tls_security_level, or by the older smtpd_use_tls and smtpd_enforce_tls."""
-    level = params["smtpd_tls_security_level"]
-    if wrapped or not level:
-        return params.bool("smtpd_use_tls"), params.bool("smtpd_enforce_tls")
-    known = level.lower()
-    if known in _STRONGER:
-        warn(f'smtpd_tls_security_level: unsupported TLS level "{level}", using "encrypt"')
-        return True, True
-    if known not in _LEVELS:
-        raise Fatal(f'Invalid TLS level "{level}"')
-    return known != "none", known == "encrypt"
-
-
-def _load_engine(params: Parameters, required: bool, ask: bool, read: Callable[[str], bytes], warn: Callable[[str], None], ticket_key: str) -> Engine:
-    """Raises NoTls."""
-    none = params["smtpd_tls_cert_file"].lower() == "none"
-    files = KeyFiles(
-        tuple(filter(None, re.split(r"[, \t\r\n]+", params["smtpd_tls_chain_files"]))),
-        ("" if none else params["smtpd_tls_cert_file"], params["smtpd_tls_key_file"]),
-        (params["smtpd_tls_dcert_file"], params["smtpd_tls_dkey_file"]),
-        (params["smtpd_tls_eccert_file"], params["smtpd_tls_eckey_file"]),
-    )
-    have = any(pair[0] for pair in (files.rsa, files.dsa, files.ecdsa))
-    if files.chain_files and have:
-        warn(
-            "Both smtpd_tls_chain_files and one or more of the legacy  smtpd_tls_cert_file, smtpd_tls_eccert_file or "
-            "smtpd_tls_dcert_file are non-empty; the legacy  parameters will be ignored"
-        )
-    have = have or bool(files.chain_files)
-    if not have and ask:
-        warn("Need a server cert to request client certs")
-    if not required and params.bool("smtpd_tls_req_ccert"):
-        warn("Can't require client certs unless TLS is required")
-    if not have and (not none or ask):
-        raise NoTls("No server certs available. TLS won't be enabled")
-    text = params["smtpd_tls_mandatory_protocols" if required else "smtpd_tls_protocols"]
-    versions = protocol_versions(text)
-    if not _protocols_ok(text):
-        raise NoTls(f'Invalid TLS protocol list "{text}": disabling TLS support')
-    anchors = load_anchors(params["smtpd_tls_CAfile"], params["smtpd_tls_CApath"], read)
-    return Engine(files.load(read, warn), anchors, versions, ask, ticket_key)
-
-
-def _protocols_ok(text: str) -> bool:
-    words = filter(None, re.split(r"[,:\s]+", text))
-    return all(re.fullmatch(r"(?:!|>=|<=)?(?:SSLv2|SSLv3|TLSv1|TLSv1\.[123]|0|0x[0-9a-f]+)?", word, re.I) for word in words)
-
-
-# In a session
-
-
 async def starttls(session: Session, words: list[Token]) -> bool:
     """STARTTLS. Raises ConnectionLost when the handshake fails: nobody knows what the client would understand then."""
     smtpd, state = session.smtpd, session.state
@@ -211,8 +97,9 @@ async def wrapped(session: Session) -> bool:
     """TLS from the first byte on: postconf(5) smtpd_tls_wrappermode. False: the client was sent away."""
     smtpd = session.smtpd
     if smtpd.tls.engine is None:
-        smtpd.log.warning("Wrapper-mode request dropped from %s for service %s. TLS context initialization failed. "
-                          "For details see earlier warnings in your logs." % (session.state.namaddr, session.state.service))
+        who = f"{session.state.namaddr} for service {session.state.service}"
+        why = "TLS context initialization failed. For details see earlier warnings in your logs."
+        smtpd.log.warning(f"Wrapper-mode request dropped from {who}. {why}")
         return False
     if smtpd.limits.check_handshakes(session):
         return False
@@ -223,8 +110,9 @@ async def wrapped(session: Session) -> bool:
 async def start_tls(session: Session, engine: Engine) -> None:
     """The handshake, the client's certificate, the log line. Raises ConnectionLost."""
     smtpd, state = session.smtpd, session.state
+    assert session.connection is not None, "a stand-alone session has no TLS"
     try:
-        negotiated = await server_handshake(session.stream.transport, engine.service(), smtpd.params.time("smtpd_starttls_timeout"))
+        negotiated = await server_handshake(session.connection, engine.service(), smtpd.params.time("smtpd_starttls_timeout"))
     except HandshakeError as error:
         _log_failure(session, error)
         smtpd.limits.count_handshake(session)

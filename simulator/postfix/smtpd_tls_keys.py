@@ -34,7 +34,10 @@ _NO_CERTIFICATE = (
     "error:0A080009:SSL routines::PEM lib:../ssl/ssl_rsa.c:462:",
 )
 _BAD_KEY = "error:0A080009:SSL routines::PEM lib:../ssl/ssl_rsa.c:385:"
-_NO_KEY = ("error:1E08010C:DECODER routines::unsupported:../crypto/encode_decode/decoder_lib.c:103:No supported data to decode. Input type: PEM:", _BAD_KEY)
+_NO_KEY = (
+    "error:1E08010C:DECODER routines::unsupported:../crypto/encode_decode/decoder_lib.c:103:No supported data to decode. Input type: PEM:",
+    _BAD_KEY,
+)
 _LOCKED_KEY = (
     "error:1400006B:UI routines::processing error:../crypto/ui/ui_lib.c:573:while reading strings:",
     "error:0480006D:PEM routines::problems getting password:../crypto/pem/pem_lib.c:62:",
@@ -133,7 +136,7 @@ def _same_type(key: PrivateKeyTypes, certificate: x509.Certificate) -> bool:
 
 
 def certificates_kind(certificate: x509.Certificate) -> str:
-    """"RSA", or "ECDSA" for all other kinds of key."""
+    """ "RSA", or "ECDSA" for all other kinds of key."""
     return "RSA" if "RSA" in type(certificate.public_key()).__name__ else "ECDSA"
 
 

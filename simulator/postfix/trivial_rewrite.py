@@ -34,8 +34,8 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from simulator.mail.address import DOMLIT, QSTRING, Token, externalize, scan
-from simulator.postfix.daemon import Changeable, Daemon
+from simulator.mail.address import ADDR, DOMLIT, QSTRING, Token, externalize, scan
+from simulator.postfix.daemon import Changeable, Daemon, request
 from simulator.postfix.lib import log_lines
 from simulator.postfix.trivial_rewrite_resolve import Resolved, Resolver
 
@@ -66,13 +66,12 @@ class TrivialRewrite(Daemon):
         self.append_at_myorigin = params.bool("append_at_myorigin")
         self.append_dot_mydomain = params.bool("append_dot_mydomain")
         self.resolver = Resolver(self, "")
-        self.probe_resolver: Resolver | None = None
+        self.probe_resolver = Resolver(self, "address_verify_")
         self.clock.call_later(_TABLE_CHECK, self._check_tables)
 
     def tables(self) -> Iterable[Changeable]:
         yield from self.resolver.tables()
-        if self.probe_resolver is not None:
-            yield from self.probe_resolver.tables()
+        yield from self.probe_resolver.tables()
 
     def changed_table(self) -> str | None:
         """Clients stay connected, so tables are looked at by a timer, not before each request."""
@@ -90,6 +89,7 @@ class TrivialRewrite(Daemon):
 
     # -- rewrite --------------------------------------------------------------------------------------------------------
 
+    @request
     def rewrite(self, context: str, address: str) -> str:
         """The complete form of an address (external form: quoted where needed)."""
         if _COMPLETE.match(address):
@@ -97,7 +97,7 @@ class TrivialRewrite(Daemon):
         if not address:
             self.log.warning("rewrite_addr: null address")
             return address
-        return externalize(self.rewrite_tokens(context, scan(address)))
+        return externalize([Token(ADDR, parts=tuple(self.rewrite_tokens(context, scan(address))))])
 
     def rewrite_tokens(self, context: str, tokens: list[Token]) -> list[Token]:
         """The rules of rewriting, on the tokens of one address."""
@@ -134,14 +134,14 @@ class TrivialRewrite(Daemon):
 
     # -- resolve --------------------------------------------------------------------------------------------------------
 
+    @request
     def resolve(self, sender: str, address: str) -> Resolved:
         """How to deliver to an address (internal form: not quoted)."""
         return self.resolver.resolve(sender, address)
 
+    @request
     def resolve_probe(self, sender: str, address: str) -> Resolved:
         """The same for a probe of verify(8): by the address_verify_... parameters."""
-        if self.probe_resolver is None:
-            self.probe_resolver = Resolver(self, "address_verify_")
         return self.probe_resolver.resolve(sender, address)
 
     def stop(self) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.mail.address import QSTRING, Token, internalize, scan
 from simulator.mail.quoting import quote_822_local
 from simulator.postfix.lib.mailhost import is_address, is_address_literal, is_utf8_host_name
-from simulator.postfix.lib.resolve_local import LocalDomains
 from simulator.postfix.lib.tables import DomainList, Maps, StringList, TableError, mail_addr_find
 from simulator.postfix.trivial_rewrite_transport import TransportTable
 
@@ -61,7 +60,7 @@ class Resolver:
         self.daemon = daemon
         self.prefix = prefix
         params, context = daemon.params, daemon.table_context
-        self.local_domains = LocalDomains(context)
+        self.local_domains = context.local_domains
         self.alias_domains = StringList("virtual_alias_domains", params["virtual_alias_domains"], context)
         self.mailbox_domains = StringList("virtual_mailbox_domains", params["virtual_mailbox_domains"], context)
         self.relay_domains = DomainList("relay_domains", params["relay_domains"], context)

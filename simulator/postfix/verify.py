@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from simulator.postfix.daemon import Daemon
+from simulator.postfix.daemon import Daemon, request
 from simulator.postfix.lib.delivery import MTA_VERIFY, Deferred, Fate, Sent
 from simulator.postfix.lib.post_mail import PostMail
 from simulator.postfix.lib.printable import printable
@@ -72,6 +72,7 @@ class Verify(Daemon):
         kind = "positive" if verdict.status == DELIVERABLE else "negative"
         return verdict.updated + limits[kind] < int(self.clock.now)
 
+    @request
     def query(self, address: str) -> tuple[int, str]:
         """The verdict on an address; a probe is sent if it is not known or old."""
         key, now = address.replace(":", "_"), int(self.clock.now)
@@ -101,10 +102,12 @@ class Verify(Daemon):
         sender = self.params["address_verify_sender"]
         if not sender or sender == "<>":
             return ""
-        if "@" in sender and self.params.time("address_verify_sender_ttl") == 0:
+        if "@" in sender:
             return sender
-        return sender if "@" in sender else f"{sender}@{self.params['myhostname']}"
+        completed: str = self.call(self.params["rewrite_service_name"]).rewrite("local", sender)
+        return completed
 
+    @request
     def update(self, address: str, fate: Fate) -> None:
         """A probe has arrived somewhere. A failure does not replace a good verdict that still holds."""
         key = address.replace(":", "_")

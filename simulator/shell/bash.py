@@ -14,12 +14,13 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from simulator.shell import engine, marks, messages
+from simulator.shell import engine, marks, messages, own_pid
 from simulator.shell.builtins import BUILTINS, Call
 from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, STDIN_PATH
 from simulator.shell.engine import Outcome
+from simulator.shell.environment import dash_environment
 from simulator.unix.fs import Cred, Fs
-from simulator.unix.program import Result
+from simulator.unix.program import Killed, Result
 
 if TYPE_CHECKING:
     from simulator.unix.host import Host
@@ -50,8 +51,11 @@ class Shell:
         name: str = "bash",
         dash: bool = False,
         native: str = "",
+        pid: int = 0,
     ) -> None:
         self.host, self.user, self.cred, self.tty, self.name, self.dash = host, user, cred, tty, name, dash
+        self.pid = pid or host.new_pid()
+        self._inherited = env
         self.status = 0
         self.typed: list[str] = []
         self.stdin = b""
@@ -83,20 +87,31 @@ class Shell:
             return BUILTINS[call.name](self, call)
         argv = self._argv(call)
         mark = call.env.pop(marks.VARIABLE, "")
+        if marks.PAUSE in mark:
+            call.env[marks.VARIABLE] = marks.PAUSE
         for path, data in call.pipes.items():
             self.fs.write(path, data)
         try:
             result = self.host.execute(
-                argv, cred=self.cred, user=self.user, env=call.env, cwd=call.cwd, stdin=call.stdin, tty=self.tty and marks.TERMINAL in mark
+                argv, cred=self.cred, user=self.user, env=self._handed_on(argv[0], call), cwd=call.cwd, stdin=call.stdin, tty=self.tty and marks.TERMINAL in mark
             )
         except OSError as error:
             return self._not_executed(argv, call, error)
+        except Killed as end:
+            if self.host.deadline is not None and self.host.clock.now >= self.host.deadline:
+                raise
+            return own_pid.death(self, argv, end)
         finally:
             for path in call.pipes:
                 self.fs.unlink(self.fs.realpath(path))
         if marks.MERGED in mark and result.stderr and result.stdout:
             return Result(str(result), "", result.exit_code)
         return result
+
+    def _handed_on(self, word: str, call: Call) -> dict[str, str]:
+        if self.dash:
+            return dash_environment(call.env, self._inherited)
+        return call.env | {"_": word if "/" in word else self._found(word, call) or word}
 
     def _argv(self, call: Call) -> list[str]:
         """A word that bashkit found along PATH comes with its full path; programs see the word as it was typed."""
@@ -172,22 +187,24 @@ class Shell:
 
     def _result(self, outcome: Outcome, before: float, where: str) -> Result:
         """The outcome in the words of this shell. `where` is what bash puts before the line number of a syntax error."""
-        stderr, status = outcome.stderr, outcome.exit_code
         fault = messages.syntax_fault(outcome.error, self.name)
-        if fault:
-            stderr, status = fault, 2
+        stderr, status = self._words(fault or outcome.stderr, before, where), 2 if fault else outcome.exit_code
+        stdout = messages.merged_text(outcome.stdout)
+        if not self.tty:
+            both = stdout and stderr and not fault
+            return Result(stdout, stderr, status, self._words(messages.merged_text(outcome.merged), before, where) if both else None)
+        stderr = messages.without_lines(stderr)
+        merged = stderr if fault else messages.without_lines(messages.merged_text(outcome.merged))
+        return Result(stdout, stderr, status, merged)
+
+    def _words(self, stderr: str, before: float, where: str) -> str:
         stderr = messages.bash_text(stderr, self.host.clock.now - before)
         if "No such file" in stderr:
             stderr = self._denied(stderr)
         if "syntax error" in stderr or "unexpected EOF" in stderr:
             words = messages.dash_syntax if self.dash else messages.bash_syntax
             stderr = words(stderr, self._script, self.name, where)
-        if self.dash and stderr:
-            stderr = messages.dash_text(stderr, self._script, self.name)
-        if not self.tty:
-            return Result(messages.merged_text(outcome.stdout), stderr, status)
-        merged = messages.without_lines(messages.merged_text(outcome.merged)) if not fault else messages.without_lines(stderr)
-        return Result(messages.merged_text(outcome.stdout), messages.without_lines(stderr), status, merged)
+        return messages.dash_text(stderr, self._script, self.name) if self.dash and stderr else stderr
 
     def _denied(self, stderr: str) -> str:
         """bashkit calls a file missing that lies in a directory which the user may not search."""

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulator.shell.own_pid import to_itself
+from simulator.shell.signals import SIGNALS, send_signals, signal_number
 from simulator.shell.test import TestError, evaluate
 from simulator.unix.fs import EXECUTE
 from simulator.unix.program import Result
@@ -36,7 +38,7 @@ class Call:
 
 #: The part of bash that comes before its functions: `cd` checks the way, then bashkit goes it.
 FUNCTIONS = (
-    'history() { __history "$@"; }; cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }'
+    'history() { __history "$@"; }; kill() { __kill "$@"; }; cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }'
 )
 KEYWORDS = "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split()
 BASH_BUILTINS = (
@@ -179,6 +181,32 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(?:0([0-7]{1,3})|([abfnrtv\\]))", value, text)
 
 
+def kill(shell: Shell, call: Call) -> Result:
+    """Send a signal: the builtin, which knows no jobs here. A signal to the shell itself ends it (raises Killed)."""
+    words = call.argv
+    if words[:1] in (["-l"], ["-L"]):
+        return Result(_signal_list(words[1:]))
+    if not words:
+        return Result("", "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n", 2)
+    if to_itself(shell.pid, words):
+        return Result()
+    jobs = [word for word in words if word.startswith("%")]
+    if jobs:
+        return Result("", shell.complaint("kill", f"kill: {jobs[0]}: no such job"), 1)
+    head = shell.complaint("kill", "kill: ").rstrip("\n")
+    status, text = send_signals(shell.host, shell.user, shell.cred, words, head, " -")
+    return Result("", text, status)
+
+
+def _signal_list(words: list[str]) -> str:
+    """`kill -l`: all signals in columns, or the other form of one."""
+    if words:
+        number = signal_number(words[0]) or 0
+        return f"{SIGNALS[number - 1] if words[0].isdigit() and number else number}\n"
+    cells = [f"{number:2}) SIG{name}" for number, name in enumerate(SIGNALS, 1)]
+    return "".join("\t".join(cells[at : at + 5]) + "\n" for at in range(0, len(cells), 5))
+
+
 def history(shell: Shell, call: Call) -> Result:
     """The lines typed at this terminal; a shell without one keeps none."""
     if call.argv[:1] == ["-c"]:
@@ -191,5 +219,5 @@ def history(shell: Shell, call: Call) -> Result:
 
 #: By name; the double underscores are words that only our own functions use.
 BUILTINS: dict[str, Callable[[Shell, Call], Result]] = {
-    "[": test, "test": test, "umask": umask, "type": type_, "__history": history, "__status": status, "__cd": change_directory, "__dash_echo": dash_echo,
+    "[": test, "test": test, "umask": umask, "type": type_, "__kill": kill, "__history": history, "__status": status, "__cd": change_directory, "__dash_echo": dash_echo,
 }  # fmt: skip

@@ -92,6 +92,8 @@ class Handle(c.Structure):
     )  # fmt: skip
 
 
+#: How bashkit's sed names the file that it writes beside the one to be changed.
+SED_PREFIX = ".bashkit-sed-"
 #: errno to bashkit's kinds; all else is "other" and carries its text.
 _KINDS = {
     errno.ENOENT: 1, errno.EEXIST: 2, errno.EACCES: 3, errno.EPERM: 3, errno.EINVAL: 4, errno.EISDIR: 5, errno.ENOTDIR: 6,
@@ -227,8 +229,16 @@ class Files:
         out[0] = name == STDIN_PATH or seat.fs.exists(name, seat.cred)
 
     def rename(self, old: Text, new: Text) -> None:
-        seat = self._seat()
-        seat.fs.rename(_text(old), _text(new), seat.cred)
+        seat, name, target = self._seat(), _text(old), _text(new)
+        if posixpath.basename(name).startswith(SED_PREFIX):
+            self._like(seat, name, seat.fs.stat(target, seat.cred))
+        seat.fs.rename(name, target, seat.cred)
+
+    def _like(self, seat: Seat, name: str, model: Stat) -> None:
+        """`sed -i` gives its new file the mode of the old one and, where it may, the owner."""
+        if seat.cred.uid == 0:
+            seat.fs.chown(name, model.uid, model.gid, seat.cred)
+        seat.fs.chmod(name, model.mode, seat.cred)
 
     def copy(self, old: Text, new: Text) -> None:
         seat = self._seat()

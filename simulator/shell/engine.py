@@ -83,8 +83,8 @@ class Caller(Seat, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What bashkit says of a line: its streams, its status, its complaint if it could not run it, and on a terminal both
-    streams in their order, command by command."""
+    """What bashkit says of a line: its streams, its status, its complaint if it could not run it, and both streams in
+    their order, command by command."""
 
     stdout: str
     stderr: str
@@ -148,9 +148,7 @@ class Engine:
     def _execute(self, script: str, chunks: list[str]) -> ExecResult:
         _running.append(self)
         try:
-            if self.caller is not None and self.caller.tty:
-                return self._bash.execute_sync(script, lambda out, err: chunks.append(out + err))
-            return self._bash.execute_sync(script)
+            return self._bash.execute_sync(script, lambda out, err: chunks.append(out + err))
         finally:
             _running.pop()
 

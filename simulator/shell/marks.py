@@ -2,7 +2,9 @@
 
 A program writes columns and colours only to a terminal, and where a line says `2>&1` the buffered stdout of a real program
 comes after its stderr. So before a line is run, each simple command in it that needs to know gets an assignment in front:
-`__streams=T` (stdout is the terminal), `__streams=M` (stderr goes where stdout goes). `~USER` is expanded here as well.
+`__streams=T` (stdout is the terminal), `__streams=M` (stderr goes where stdout goes). A `sleep` whose neighbour in the pipe is a
+conversation (`{ echo EHLO x; sleep 1; echo QUIT; } | nc host 25`) gets `__streams=P`: the left side is run first, so it leaves a
+pause in what is typed (net/timed_input.py). `~USER` is expanded here as well.
 The scanner follows bash's quoting rules (bash(1), QUOTING); a line that it does not understand is left as it is.
 """
 
@@ -12,13 +14,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from simulator.shell import own_pid
+
 if TYPE_CHECKING:
     from simulator.unix.host import Host
 
 VARIABLE = "__streams"
-TERMINAL, MERGED = "T", "M"
+TERMINAL, MERGED, PAUSE = "T", "M", "P"
 
 _HOME = re.compile(r"(?:(?<=[\s=:;|&(<>])|^)~([a-z_][a-z0-9_-]*)(?=[/\s;|&)<>:\"']|$)")
+#: Programs that wait where a pause was left for them.
+_TALKERS = re.compile(r"\|\s*(?:timeout\s+\S+\s+)?(?:\S*/)?(?:nc|nc\.openbsd|netcat|telnet|openssl)\b")
 _MERGES = ("2>&1", "|&", "&>", ">&")
 _KEYWORDS = frozenset("if then else elif fi for while until do done case esac in select { } ! time function coproc [[ ]]".split())
 _OPENERS, _CLOSERS = frozenset(("if", "for", "while", "until", "case", "select", "{")), frozenset(("fi", "done", "esac", "}"))
@@ -36,6 +42,7 @@ _BREAKS = " \t\n;|&()<>"
 class Seated(Protocol):
     host: Host
     tty: bool
+    pid: int
 
 
 @dataclass(slots=True)
@@ -45,6 +52,7 @@ class _Command:
     terminal: bool = True
     merged: bool = False
     error_apart: bool = False
+    paced: bool = False
 
 
 class _NotUnderstood(Exception):
@@ -53,9 +61,12 @@ class _NotUnderstood(Exception):
 
 def mark(text: str, shell: Seated) -> str:
     """The text with marks, and with the homes of `~USER`."""
+    if "$$" in text or "${$}" in text:
+        text = own_pid.insert(text, shell.pid)
     if "~" in text:
         text = _HOME.sub(lambda match: _home(match, shell.host), text)
-    if not shell.tty and not any(sign in text for sign in _MERGES):
+    paced = "sleep" in text and _TALKERS.search(text) is not None
+    if not shell.tty and not paced and not any(sign in text for sign in _MERGES):
         return text
     try:
         commands = _Scanner(text).scan()
@@ -64,6 +75,7 @@ def mark(text: str, shell: Seated) -> str:
     for command in reversed(commands):
         on_terminal = shell.tty and command.terminal
         signs = (TERMINAL if on_terminal else "") + (MERGED if command.merged or (on_terminal and not command.error_apart) else "")
+        signs += PAUSE if command.paced else ""
         if signs and command.name and command.name not in _KEYWORDS and command.name not in _BUILTINS:
             text = f"{text[: command.start]}{VARIABLE}={signs} {text[command.start :]}"
     return text
@@ -135,6 +147,7 @@ class _Scanner:
             for command in self.commands[first_of_pipe:]:
                 command.terminal = False
                 command.merged = command.merged or sign == "|&"
+                command.paced = command.name == "sleep" and _TALKERS.match(self.text, self.at) is not None
         self.at += 2 if sign in ("||", "&&", ";;", "|&", ";&") else 1
         if sign[:1] == "\n":
             self._bodies()

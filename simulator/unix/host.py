@@ -6,7 +6,7 @@ import errno
 import os
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.unix.fs import EXECUTE, Cred, Fs
@@ -48,7 +48,7 @@ class ProcessTable:
     """The processes that stay: init and daemons. Short-lived commands take a number and go."""
 
     entries: dict[int, ProcessEntry] = field(default_factory=dict)
-    last_pid: int = 300
+    last_pid: int = 293
 
     def new_pid(self) -> int:
         """The next free process id."""
@@ -103,7 +103,7 @@ class Host:
             raise KeyError(f"{self.name} has no user {user!r}")
         self.lab.note("run", host=self.name, line=line, user=user, tty=tty)
         done = self._run_line(self, line, user, tty)
-        return done if tty else Result(_text_mode(done.stdout), _text_mode(done.stderr), done.exit_code)
+        return done if tty else replace(done, stdout=_text_mode(done.stdout), stderr=_text_mode(done.stderr))
 
     def read(self, path: str) -> str:
         """A file as text, as root sees it. A log that has no line yet is empty. Raises OSError."""

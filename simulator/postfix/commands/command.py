@@ -16,12 +16,18 @@ from typing import NoReturn
 from simulator.postfix.lib import mail_log
 from simulator.postfix.lib.logical_lines import logical_lines, split_name_value
 from simulator.postfix.lib.msg import Fatal, Msg
+from simulator.postfix.lib.own_networks import families
 from simulator.postfix.lib.parameter_table import CONFIG_DIRECTORY
 from simulator.postfix.lib.parameters import Parameters
+from simulator.postfix.lib.printable import printable
 from simulator.postfix.lib.tables import StringList, TableContext
+from simulator.unix.fs import WRITE, Cred
 from simulator.unix.program import Exit, Process
 
 EX_USAGE, EX_DATAERR, EX_UNAVAILABLE, EX_SOFTWARE, EX_OSERR, EX_TEMPFAIL, EX_NOPERM = 64, 65, 69, 70, 71, 75, 77
+
+#: A program that gives up waits before it ends, in case something starts it again and again: msg(3).
+_FATAL_PAUSE = 1
 
 
 class GetOpt:
@@ -71,12 +77,33 @@ class CommandMsg(Msg):
     """Messages of a command; where log lines go is known once main.cf was read (syslog_name, maillog_file)."""
 
     maillog_file = ""
+    #: Programs that write the file themselves when postlogd(8) does not answer; the lines of all others are lost then.
+    _WITH_FALLBACK = frozenset(("postfix", "postlog", "postmulti", "postsuper"))
+    #: With whose rights they do.
+    writer: Cred | None = None
 
     def _say(self, label: str, text: str, priority: str) -> None:
+        text = printable(text)
         if self.to_stderr:
             self.process.err(f"{self.name}: {label}{text}\n")
-        if self.to_log:
+        if self.to_log and self._can_log():
             mail_log.write(self.process.host, self.maillog_file, self.ident, self.process.pid, label + text, priority)
+
+    def _can_log(self) -> bool:
+        """Does the line arrive? Raises Exit when the program has to write the file itself and cannot."""
+        if not self.maillog_file:
+            return True
+        process, cred = self.process, self.writer or self.process.cred
+        master = process.host.daemons.get("postfix")
+        if master is not None and master.running and process.fs.exists(f"{master.queue_directory}/public/postlog", process.cred):
+            return True
+        if self.process.name not in self._WITH_FALLBACK:
+            return False
+        if not process.fs.access(self.maillog_file, WRITE, cred) and process.fs.exists(self.maillog_file, cred):
+            if self.to_stderr:
+                process.err(f"{self.name}: fatal: open logfile '{self.maillog_file}': cannot open file: Permission denied\n")
+            raise Exit(1)
+        return True
 
     def panic(self, text: str) -> None:
         """`panic: text`."""
@@ -89,10 +116,16 @@ class Command:
     def __init__(self, process: Process, name: str, task: str = "", to_stderr: bool = True, to_log: bool = True) -> None:
         self.process, self.name, self.task = process, name, task or name
         self.msg = CommandMsg(process, name, to_stderr=to_stderr, to_log=to_log)
-        self.msg.ident = f"{process.env.get('MAIL_LOGTAG', 'postfix')}/{self.task}"
+        self.msg.ident = self._ident(process.env.get("MAIL_LOGTAG", "postfix"))
         self.config_directory = process.env.get("MAIL_CONFIG", CONFIG_DIRECTORY)
         self.operands: list[str] = []
+        #: How often -v was given.
+        self.verbose = 0
         self._params: Parameters | None = None
+
+    def _ident(self, tag: str) -> str:
+        """The name in log lines: mail_task(3)."""
+        return f"{tag}/{self.task}"
 
     @property
     def params(self) -> Parameters:
@@ -112,6 +145,7 @@ class Command:
         """Letters and values; the rest goes to `operands`. Bad ones come as "?"."""
         getopt = GetOpt(self.process.argv, spec, self.complain)
         while (found := getopt.next()) is not None:
+            self.verbose += found[0] == "v"
             yield found
         self.operands = self.process.argv[getopt.index :]
 
@@ -122,8 +156,8 @@ class Command:
 
     @property
     def is_set_id(self) -> bool:
-        """Does the program act with other rights than its user's (unsafe(3))?"""
-        return self.process.caller != self.process.cred
+        """Does the program act with other rights than its user's, who is not root (unsafe(3))?"""
+        return self.process.caller.uid != 0 and self.process.caller != self.process.cred
 
     def read_parameters(self) -> Parameters:
         """mail_conf_read(3). Raises Fatal."""
@@ -134,9 +168,30 @@ class Command:
             process.host, self.config_directory, warn=self.msg.warning, program=self.task, pid=process.pid, cred=process.cred,
             sleep=process.sleep,
         )  # fmt: skip
-        self.msg.ident = f"{self.params['syslog_name']}/{self.task}"
-        self.msg.maillog_file = self.params["maillog_file"]
+        self.msg.ident = self._ident(self.params["syslog_name"])
+        if self.msg.to_log:
+            self._open_log(self.params["maillog_file"])
+        if self.verbose:
+            self._explain()
         return self.params
+
+    def _explain(self) -> None:
+        """What -v tells about reading main.cf."""
+        if self.verbose > 1:
+            self.missing("more than one -v")
+        versions = families(self.params["inet_protocols"])
+        for name in self.params["inet_protocols"].replace(",", " ").split():
+            self.msg.info(f"name_mask: {name}")
+        for version in versions:
+            count = sum(address.version == version for address in self.params.own_addresses)
+            self.msg.info(f"inet_addr_local: configured {count} IPv{version} addresses")
+
+    def _open_log(self, path: str) -> None:
+        """maillog_client_init(3). Raises Fatal for a file that is not where log files may be."""
+        prefixes = self.params["maillog_file_prefixes"].replace(",", " ").split()
+        if path and not path.startswith(tuple(prefixes)):
+            raise Fatal(f"maillog_file value '{path}' does not match any prefix in maillog_file_prefixes")
+        self.msg.maillog_file = path
 
     def check_directory(self, path: str) -> None:
         """Users may only name configuration directories that the default main.cf allows. Raises Fatal."""
@@ -186,4 +241,5 @@ def run_command(command: Command, body: Callable[[], int], fatal_status: int | N
         return body()
     except Fatal as fatal:
         status = command.msg.report(fatal)
+        command.process.sleep(_FATAL_PAUSE)
         return status if fatal_status is None else fatal_status

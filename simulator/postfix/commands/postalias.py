@@ -43,6 +43,7 @@ from __future__ import annotations
 from simulator.mail.address import externalize, internalize, scan
 from simulator.postfix.commands.command import Command, run_command
 from simulator.postfix.commands.table_command import TableCommand
+from simulator.postfix.commands.table_options import read_options
 from simulator.postfix.lib.logical_lines import logical_lines
 from simulator.postfix.lib.tables.dict import Table, valid_utf8
 from simulator.postfix.lib.tables.flags import DUP_REPLACE, TRY0NULL, TRY1NULL
@@ -108,7 +109,7 @@ def main(process: Process) -> int:
     usage = f"usage: {process.name} [-Nfinoprsuvw] [-c config_dir] [-d key] [-q key] [map_type:]file..."
 
     def body() -> int:
-        settings = Postalias.read_options(command, "Nc:d:finopq:rsuvw", usage)
+        settings = read_options(command, "Nc:d:finopq:rsuvw", usage)
         command.read_parameters()
         return Postalias(command, settings).run(usage)
 

@@ -1,5 +1,4 @@
-"""
-NAME
+"""NAME
     postconf - show and edit the configuration of Postfix
 
 SYNOPSIS
@@ -57,11 +56,12 @@ DIFFERS FROM POSTFIX
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, field
 
 from simulator.net.resolver import Resolver
-from simulator.postfix.commands.postconf_edit import MasterEdit, edit_main
+from simulator.postfix.commands.command import GetOpt
+from simulator.postfix.commands.postconf_edit import edit_main
+from simulator.postfix.commands.postconf_edit_master import MasterEdit
 from simulator.postfix.commands.postconf_lists import show_list
 from simulator.postfix.commands.postconf_master import parse_master
 from simulator.postfix.commands.postconf_parameters import CLASSES, KnownParameters, Machine
@@ -148,26 +148,13 @@ def _names(letters: set[str]) -> str:
 def _parse(process: Process) -> CommandLine:
     """getopt(3) over the arguments. Raises Fatal."""
     line = CommandLine()
-    words = process.argv[1:]
-    while words and words[0].startswith("-") and words[0] != "-":
-        letters = words.pop(0)[1:]
-        if letters == "-":
-            break
-        while letters:
-            letter, letters = letters[0], letters[1:]
-            place = _OPTIONS.find(letter) if letter not in ":E" else -1
-            if place < 0:
-                if letter != "E":
-                    process.err(f"{process.argv[0]}: invalid option -- '{letter}'\n")
-                raise Fatal(_USAGE.format(process.argv[0]))
-            value = ""
-            if _OPTIONS[place + 1 : place + 2] == ":":
-                if not letters and not words:
-                    process.err(f"{process.argv[0]}: option requires an argument -- '{letter}'\n")
-                    raise Fatal(_USAGE.format(process.argv[0]))
-                value, letters = letters or words.pop(0), ""
-            _take(line, letter, value)
-    line.arguments = words
+    name = process.argv[0]
+    options = GetOpt(process.argv, _OPTIONS, lambda text: process.err(f"{name}: {text}\n"))
+    while (option := options.next()) is not None:
+        if option[0] in "?E":
+            raise Fatal(_USAGE.format(name))
+        _take(line, *option)
+    line.arguments = process.argv[options.index :]
     return line
 
 

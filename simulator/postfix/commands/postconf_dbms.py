@@ -14,21 +14,23 @@ if TYPE_CHECKING:
     from simulator.postfix.commands.postconf_parameters import KnownParameters
 
 _SQL = "additional_conditions dbname domain expansion_limit hosts password query result_format select_field table user where_field "
+_LDAP = (
+    "bind bind_dn bind_pw cache cache_expiry cache_size chase_referrals debuglevel dereference domain expansion_limit "
+    "leaf_result_attribute query_filter recursion_limit result_attribute result_filter result_format sasl_authz_id sasl_mechs "
+    "sasl_minssf sasl_realm scope search_base server_host server_port size_limit special_result_attribute start_tls "
+    "terminal_result_attribute timeout tls_ca_cert_dir tls_ca_cert_file tls_cert tls_cipher_suite tls_key tls_random_file "
+    "tls_require_cert version"
+)
+_MYSQL = _SQL + "option_file option_group require_result_set tls_CAfile tls_CApath tls_cert_file tls_ciphers tls_key_file tls_verify_cert"
+_SQLITE = "additional_conditions dbpath domain expansion_limit query result_format select_field table where_field"
+_MEMCACHE = "backup data_size_limit domain flags key_format line_size_limit max_try memcache retry_pause timeout ttl"
 #: Settings of each table type: ldap_table(5), mysql_table(5), pgsql_table(5), sqlite_table(5), memcache_table(5).
 SETTINGS = {
-    "ldap": (
-        "bind bind_dn bind_pw cache cache_expiry cache_size chase_referrals debuglevel dereference domain expansion_limit "
-        "leaf_result_attribute query_filter recursion_limit result_attribute result_filter result_format sasl_authz_id sasl_mechs "
-        "sasl_minssf sasl_realm scope search_base server_host server_port size_limit special_result_attribute start_tls "
-        "terminal_result_attribute timeout tls_ca_cert_dir tls_ca_cert_file tls_cert tls_cipher_suite tls_key tls_random_file "
-        "tls_require_cert version"
-    ).split(),
-    "mysql": (
-        _SQL + "option_file option_group require_result_set tls_CAfile tls_CApath tls_cert_file tls_ciphers tls_key_file tls_verify_cert"
-    ).split(),
+    "ldap": _LDAP.split(),
+    "mysql": _MYSQL.split(),
     "pgsql": (_SQL + "select_function").split(),
-    "sqlite": "additional_conditions dbpath domain expansion_limit query result_format select_field table where_field".split(),
-    "memcache": "backup data_size_limit domain flags key_format line_size_limit max_try memcache retry_pause timeout ttl".split(),
+    "sqlite": _SQLITE.split(),
+    "memcache": _MEMCACHE.split(),
 }
 
 

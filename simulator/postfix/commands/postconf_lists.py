@@ -12,8 +12,9 @@ from simulator.unix.program import Process
 
 #: Table types that are compiled in; others come with dynamicmaps.cf: DATABASE_README.
 TABLE_TYPES = (
-    "btree cidr environ fail hash inline internal memcache nis pipemap proxy randmap regexp socketmap static tcp texthash unionmap unix"
-).split()
+    *("btree", "cidr", "environ", "fail", "hash", "inline", "internal", "memcache", "nis", "pipemap", "proxy", "randmap", "regexp"),
+    *("socketmap", "static", "tcp", "texthash", "unionmap", "unix"),
+)
 LOCKS = ("flock", "fcntl", "dotlock")
 SASL = {"a": ("cyrus", "dovecot"), "A": ("cyrus",)}
 #: Debian built Postfix with one release of OpenSSL and runs it with a later one.

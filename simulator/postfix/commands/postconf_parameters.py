@@ -7,8 +7,9 @@ it is a restriction class. Whatever else has a value is an "unused parameter"; a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.postfix.commands.postconf_dbms import Databases
 from simulator.postfix.commands.postconf_master import COMMAND, MasterEntry, collect_parameters
@@ -22,7 +23,7 @@ from simulator.postfix.lib.parameter_table import LEGACY, READ_ONLY, SERVICE_SUF
 CLASSES = ("builtin", "service", "user")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Known:
     """A known name. `kind` is its class ("" for a replaced name that nobody uses); `default` None: computed from the host."""
 
@@ -30,6 +31,16 @@ class Known:
     default: str | None
     raw: bool = False
     read_only: bool = False
+
+
+#: Defaults that depend on the host.
+COMPUTED = ("myhostname", "mydomain", "mynetworks")
+
+
+@functools.cache
+def _builtin_names() -> dict[str, Known]:
+    found = {name: Known("builtin", None if name in COMPUTED else entry.default, entry.kind == "raw") for name, entry in builtin().items()}
+    return found | {name: Known("", "") for name in LEGACY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +65,10 @@ class KnownParameters:
         self.entries: list[MasterEntry] = []
         self.warn, self.info = warn, info
         self.defaults_only = defaults_only
-        self.names: dict[str, Known] = {}
+        self.names = dict(_builtin_names())
+        for name, default in zip(READ_ONLY, (machine.process, "", str(machine.pid)), strict=True):
+            self.names[name] = Known("builtin", default, read_only=True)
         self._computed: dict[str, str] = {}
-        self._register_builtin()
 
     # -- values ---------------------------------------------------------------------------------------------------------
 
@@ -101,7 +113,9 @@ class KnownParameters:
 
     def _mydomain(self) -> str:
         name = self._eval("myhostname")
-        return (self.default("myhostname") if name is None else name or "").partition(".")[2] or DEFAULT_DOMAIN  # type: ignore[union-attr]
+        if name is None:
+            name = self._myhostname()
+        return name.partition(".")[2] or DEFAULT_DOMAIN
 
     def _setting(self, name: str) -> str:
         found = None if self.defaults_only else self._eval(name)
@@ -116,24 +130,13 @@ class KnownParameters:
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
-    def _register_builtin(self) -> None:
-        for name, parameter in builtin().items():
-            default = None if parameter.kind == "function" else parameter.default
-            self.names[name] = Known("builtin", default, raw=parameter.kind == "raw")
-        for name in LEGACY:
-            self.names[name] = Known("", "")
-        for name, default in zip(READ_ONLY, (self.machine.process, "", str(self.machine.pid)), strict=True):
-            self.names[name] = Known("builtin", default, read_only=True)
-
     def register_services(self) -> None:
         """`SERVICE_suffix` for every transport and spawn service of master.cf."""
         for entry in self.entries:
             for suffix, source in SERVICE_SUFFIXES.get(entry.words[COMMAND], {}).items():
                 name = entry.words[0] + suffix
-                if name in self.names:
-                    self.names[name].kind = "service"
-                else:
-                    self.names[name] = Known("service", f"${source}")
+                known = self.names.get(name)
+                self.names[name] = Known("service", f"${source}") if known is None else replace(known, kind="service")
 
     def register_user_names(self) -> None:
         """Names that values refer to, in master.cf and main.cf. Warns of undefined names and read-only parameters. Raises Fatal."""
@@ -142,9 +145,10 @@ class KnownParameters:
         for entry in self.entries:
             if entry.parameters is not None:
                 self._scan_values(entry.parameters, entry.name_space, entry, databases)
-        for name, known in list(self.names.items()):
-            if not known.raw and name not in self.values:
-                self._scan(self.default(name) or "", None)
+        # Built-in defaults refer to known names alone; but real postconf computes all of them here, and may fail.
+        for name in COMPUTED:
+            if name not in self.values:
+                self.default(name)
         self._scan_values(self.values, "mail_dict", None, databases)
 
     def _scan_values(self, values: dict[str, str], name_space: str, scope: MasterEntry | None, databases: Databases) -> None:
@@ -159,7 +163,7 @@ class KnownParameters:
                 del values[name]
                 continue
             if known is not None and name in LEGACY:
-                known.kind = "user"
+                self.names[name] = replace(known, kind="user")
             if known is not None and known.raw:
                 continue
             self._scan(text, scope)

@@ -49,9 +49,15 @@ _BACKWARDS = (
 @program("/usr/sbin/postfix", package="postfix")
 def main(process: Process) -> int:
     """Run the command line."""
-    command = Command(process, process.name, "postfix", to_stderr=process.tty)
-    command.msg.ident = process.env.get("MAIL_LOGTAG", "postfix")
+    command = ControlCommand(process, process.name, "postfix", to_stderr=process.tty)
     return run_command(command, Control(command).run)
+
+
+class ControlCommand(Command):
+    """The one program whose log lines bear its bare name, whatever syslog_name says."""
+
+    def _ident(self, tag: str) -> str:
+        return self.name
 
 
 class Control:
@@ -67,8 +73,6 @@ class Control:
             raise Fatal("the postfix command is reserved for the superuser")
         self._options()
         params = self.command.read_parameters()
-        # The tag stays "postfix" whatever syslog_name says; that name is for what the script logs.
-        self.command.msg.ident = params["syslog_name"]
         self._warn_compatibility()
         for name in ("command_directory", "daemon_directory", "queue_directory"):
             self._enter(params[name])

@@ -28,6 +28,8 @@ _DIRECTORIES = {
     "command_directory": "command", "daemon_directory": "daemon", "config_directory": "configuration",
     "shlib_directory": "shared-library", "meta_directory": "meta", "queue_directory": "queue",
 }  # fmt: skip
+#: Until pickup and qmgr have started, in seconds.
+_SETTLING = 0.05
 _UNSUPPORTED = ("start-fg", "tls")
 
 
@@ -137,6 +139,7 @@ class Script:
             self.master.start()
         except Fatal:
             return self.fatal("mail system startup failed")
+        self.process.sleep(_SETTLING)
         return 0
 
     def stop(self) -> int:
@@ -174,6 +177,7 @@ class Script:
             return 1
         self.master.signal(SIGHUP, self.master.pid)
         self.call(postsuper)
+        self.process.sleep(_SETTLING)
         return 0
 
     def flush(self) -> int:
@@ -254,7 +258,7 @@ class Script:
         if self.master.running:
             self.master.signal(SIGHUP, self.master.pid)
         self.process.sleep(1)
-        done = self.process.run([compressor, old])
+        done = self.process.run(["/bin/sh", "-c", '"$0" "$1"', compressor, old])
         return done.stderr.strip() if done.exit_code else ""
 
 

@@ -12,7 +12,7 @@ EXIT STATUS
     0 when the request was sent, 1 otherwise. Nothing is logged.
 
 DIFFERS FROM POSTFIX
-    -v is accepted and does nothing.
+    -v shows little.
 """
 
 from __future__ import annotations

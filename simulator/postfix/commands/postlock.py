@@ -15,7 +15,7 @@ EXIT STATUS
     Nothing is logged.
 
 DIFFERS FROM POSTFIX
-    -v is accepted and does nothing. Locks by fcntl(2) and flock(2) are held by nobody, so they never fail.
+    -v shows little. Locks by fcntl(2) and flock(2) are held by nobody, so they never fail.
 """
 
 from __future__ import annotations

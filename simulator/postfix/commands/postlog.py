@@ -19,7 +19,7 @@ LOG
     fatal: bad severity: "..."
 
 DIFFERS FROM POSTFIX
-    -v is accepted and does nothing.
+    -v shows little.
 """
 
 from __future__ import annotations

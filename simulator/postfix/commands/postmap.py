@@ -47,6 +47,7 @@ from __future__ import annotations
 from simulator.mail.message import decode, encode
 from simulator.postfix.commands.command import Command, run_command
 from simulator.postfix.commands.table_command import Questions, TableCommand
+from simulator.postfix.commands.table_options import read_options
 from simulator.postfix.lib import records as record_types
 from simulator.postfix.lib.mime_state import MimeOptions, MimeState
 from simulator.postfix.lib.msg import Fatal
@@ -127,7 +128,7 @@ def main(process: Process) -> int:
     usage = f"usage: {process.name} [-bfFhimnNoprsuUvw] [-c config_dir] [-d key] [-q key] [map_type:]file..."
 
     def body() -> int:
-        settings = Postmap.read_options(command, "bc:d:fFhimnNopq:rsuUvw", usage)
+        settings = read_options(command, "bc:d:fFhimnNopq:rsuUvw", usage)
         command.read_parameters()
         postmap = Postmap(command, settings)
         postmap.check()

@@ -31,7 +31,7 @@ LOG
     fatal: Flush service is not configured for destination "..."
 
 DIFFERS FROM POSTFIX
-    -v is accepted and does nothing.
+    -v does not show the dialogue with daemons.
 """
 
 from __future__ import annotations
@@ -207,7 +207,11 @@ def main(process: Process) -> int:
 
     def body() -> int:
         mode, value = _parse(command)
+        # Users do not get to see how the program works.
+        command.verbose = command.verbose if process.cred.uid == 0 else 0
         command.read_parameters()
+        if command.verbose:
+            command.missing("the dialogue with daemons that -v shows")
         _check(mode, value)
         postqueue = Postqueue(command)
         if mode in ("j", "p"):

@@ -33,7 +33,7 @@ LOG
     fatal: invalid directory name: ...
 
 DIFFERS FROM POSTFIX
-    -v is accepted and does nothing.
+    -v only names the queues that are gone through.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ class Postsuper:
             raise Fatal(f"chdir {directory}: {error.strerror}") from error
         owner = self.process.host.users.by_name(params["mail_owner"])
         assert owner is not None, "reading main.cf checks mail_owner"
-        return Spool.open(fs, params, Cred(owner.uid, owner.gid, frozenset(), 0o022))
+        rights = Cred(owner.uid, owner.gid, frozenset(), 0o022)
+        self.command.msg.writer = rights
+        return Spool.open(fs, params, rights)
 
     def parse(self) -> None:
         """What is asked for; nothing is done yet. Raises Fatal."""
@@ -119,7 +121,7 @@ class Postsuper:
 
     def work(self, files: Files, queues: list[str]) -> None:
         """Repairs, then the actions in the order of the options. Raises Fatal."""
-        sweep = Queues(files, queues, self.tally)
+        sweep = Queues(files, queues, self.tally, verbose=self.command.verbose > 0)
         for _ in range(2):
             if self.repairs:
                 sweep.go_through(*self.repairs)

@@ -21,14 +21,17 @@ PURGE, STRUCTURE, REDUNDANT = "purge", "structure", "redundant"
 class Queues:
     """One pass over some queues: repairs, or one action on all messages (the letter of its option)."""
 
-    def __init__(self, files: Files, queues: list[str], tally: Tally) -> None:
+    def __init__(self, files: Files, queues: list[str], tally: Tally, verbose: bool = False) -> None:
         self.files, self.spool, self.queues, self.tally = files, files.spool, queues, tally
+        self.verbose = verbose
         self.actions: frozenset[str] = frozenset()
 
     def go_through(self, *actions: str) -> None:
         """Raises Fatal."""
         self.actions = frozenset(actions)
         for queue in self.queues:
+            if self.verbose:
+                self.files.msg.info(f"queue: {queue}")
             holds_messages(queue)
             hashed = queue in self.spool.hashing.queues
             if hashed and queue == MAILDROP and self.spool.hashing.depth > 0:

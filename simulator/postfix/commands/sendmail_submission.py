@@ -15,6 +15,7 @@ from simulator.postfix.lib.mime_state import PRIMARY, TRUNCATED_HEADER, MimeOpti
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.queue_file import attribute_record, text_record
 from simulator.postfix.lib.records import Record
+from simulator.unix.program import Result
 
 if TYPE_CHECKING:
     from simulator.postfix.commands.command import Command
@@ -188,19 +189,32 @@ class Submission:
 
     # -- postdrop(1) ----------------------------------------------------------------------------------------------------
 
-    def hand_over(self, data: bytes) -> None:
-        """Give the submission to postdrop(1). Raises Fatal."""
+    @property
+    def _postdrop(self) -> str:
+        return f"{self.params['command_directory']}/postdrop -r"
+
+    def _run_postdrop(self, data: bytes) -> Result:
+        """The program's answer. A child that cannot become postdrop says so itself, under the name that it still has."""
         process = self.command.process
-        argv = [f"{self.params['command_directory']}/postdrop", "-r"]
+        argv = self._postdrop.split()
         try:
             done = process.run(argv, stdin=data.decode("utf-8", "surrogateescape"))
         except OSError as error:
-            process.err(f"{self.command.name}: fatal: execvp {argv[0]}: {error.strerror}\n")
-            raise self.fatal(f"unable to execute {' '.join(argv)}: Success", EX_UNAVAILABLE) from error
+            text = f"fatal: execvp {argv[0]}: {error.strerror}"
+            process.err(f"{self.command.name}: {text}\n")
+            process.host.syslog(process.name, process.host.new_pid(), text, "mail", "crit")
+            return Result(exit_code=1)
         process.err(done.stderr)
+        return done
+
+    def hand_over(self, data: bytes) -> None:
+        """Give the submission to postdrop(1). Raises Fatal."""
+        done = self._run_postdrop(data)
         answer = done.stdout.split("\0")
         if "queue_id" not in answer:
-            raise self.fatal(f"unable to execute {' '.join(argv)}: Success", EX_UNAVAILABLE)
+            if done.exit_code:
+                self.command.msg.warning(f'command "{self._postdrop}" exited with status {done.exit_code}')
+            raise self.fatal(f"unable to execute {self._postdrop}: Application error", EX_UNAVAILABLE)
         status, reason = STAT_WRITE, ""
         if "status" in answer:
             place = answer.index("status")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from errno import ECONNREFUSED
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from simulator.postfix.daemon import ServiceUnavailable
+from simulator.postfix.daemon import DeliveryAgent, ServiceUnavailable
 
 if TYPE_CHECKING:
     from simulator.postfix.commands.command import Command
     from simulator.postfix.daemon import Daemon
     from simulator.postfix.master import Master
+    from simulator.postfix.master_service import Service
+    from simulator.unix.fs import Cred
 
 #: A throttled service is tried again this often, and given up when postconf(5) ipc_timeout is over.
 RETRY_SECONDS = 10.0
@@ -41,12 +43,27 @@ def connect(command: Command, path: str) -> Daemon:
     raise ConnectionRefusedError(ECONNREFUSED, os.strerror(ECONNREFUSED))
 
 
-def wake(command: Command, directory: str, service: str, request: str) -> bool:
+#: What daemons that expect attributes make of a request for another kind of daemon.
+_BAFFLED: Final = {
+    "trivial-rewrite": ("unexpected attribute {request} from {name} socket (expecting: request)",),
+    "verify": ("unexpected attribute {request} from {name} socket (expecting: request)",),
+    "proxymap": ("unexpected attribute {request} from {name} socket (expecting: request)",),
+    "scache": ("unexpected attribute {request} from {name} socket (expecting: request)",),
+    "anvil": ("premature end-of-input on {name} socket while reading input attribute name",),
+    "bounce": ("unexpected attribute {request} from {name} socket (expecting: nrequest)", "malformed request"),
+    "cleanup": ("unexpected attribute {request} from {name} socket (expecting: flags)",),
+    DeliveryAgent: (
+        "unexpected attribute {request} from {name} socket (expecting: flags)",
+        "deliver_request_get: error receiving common attributes",
+    ),
+}
+
+
+def wake(command: Command, directory: str, service: str, request: str, cred: Cred | None = None) -> bool:
     """Send a request to `public/NAME` or `private/NAME`. False, with or without a warning, when nobody is there."""
     path = f"{directory}/{service}"
-    fs, cred = command.process.fs, command.process.cred
     try:
-        entry = fs.stat(f"{command.params['queue_directory']}/{path}", cred)
+        entry = command.process.fs.stat(f"{command.params['queue_directory']}/{path}", cred or command.process.cred)
     except OSError as error:
         command.msg.warning(f"unable to look up {path}: {error.strerror}")
         return False
@@ -60,8 +77,19 @@ def wake(command: Command, directory: str, service: str, request: str) -> bool:
         found = master.service(path)
     except ServiceUnavailable:
         return False
-    if directory == "public":
-        master.trigger(service, request)
+    if found.program in _BAFFLED or directory != "public":
+        master.clock.call_soon(_baffle, found, request)
     else:
-        master.clock.call_soon(found.notify, request)
+        master.trigger(service, request)
     return True
+
+
+def _baffle(service: Service, request: str) -> None:
+    """A daemon gets what it does not understand."""
+    try:
+        process = service.process()
+    except ServiceUnavailable:
+        return
+    key = DeliveryAgent if isinstance(process, DeliveryAgent) else service.program
+    for text in _BAFFLED.get(key, ()):
+        process.log.warning(text.format(request=request, name=service.entry.name))

@@ -8,7 +8,8 @@ from simulator.clock import Clock
 from simulator.net.timed_input import plain
 from simulator.postfix.cleanup_status import STAT_BAD, STAT_OK, STAT_SIZE, Outcome
 from simulator.postfix.commands.command import Command, run_command
-from simulator.postfix.commands.services import wake
+from simulator.postfix.commands.services import master_of
+from simulator.postfix.daemon import ServiceUnavailable
 from simulator.postfix.lib import records
 from simulator.postfix.lib.mail_log import MailLog
 from simulator.postfix.lib.msg import Fatal
@@ -24,7 +25,7 @@ from simulator.postfix.smtpd_session import Session
 from simulator.postfix.smtpd_settings import SmtpdSettings
 from simulator.postfix.smtpd_state import SmtpdState, name_and_address
 from simulator.postfix.smtpd_stream import ClientStream
-from simulator.postfix.smtpd_tls import TlsSettings
+from simulator.postfix.smtpd_tls_settings import TlsSettings
 from simulator.unix.fs import Cred, Fs
 from simulator.unix.host import Host
 from simulator.unix.program import Process, program
@@ -77,8 +78,24 @@ class MaildropDestination:
             return Outcome(STAT_BAD, self.queue_id)
         self.spool.write(MAILDROP, self.queue_id, records.encode_all(self._records))
         self.spool.fs.chmod(self.spool.path(MAILDROP, self.queue_id), _READY, self.spool.cred)
-        wake(self.command, "public", self.command.params["pickup_service_name"], "W")
+        self._wake_pickup()
         return Outcome(STAT_OK, self.queue_id)
+
+    def _wake_pickup(self) -> None:
+        """Somebody will come for the file sooner or later, if not now."""
+        service = self.command.params["pickup_service_name"]
+        try:
+            self.spool.fs.stat(f"{self.spool.directory}/public/{service}", self.spool.cred)
+        except OSError as error:
+            self.command.msg.warning(f"unable to look up public/{service}: {error.strerror}")
+            return
+        master = master_of(self.command)
+        if master is None:
+            return
+        try:
+            master.trigger(service, "W")
+        except ServiceUnavailable:
+            return
 
     def abort(self) -> None:
         """Nothing stays behind."""

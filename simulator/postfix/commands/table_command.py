@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from simulator.mail.message import decode
 from simulator.postfix.commands.command import Command
+from simulator.postfix.commands.table_options import Settings
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.tables.context import TableContext
 from simulator.postfix.lib.tables.dict import Table, TableError
 from simulator.postfix.lib.tables.file_value import BadValue, base64_to_text
-from simulator.postfix.lib.tables.flags import (
-    BULK_UPDATE,
-    DUP_IGNORE,
-    DUP_REPLACE,
-    DUP_WARN,
-    FOLD_FIX,
-    LOCK,
-    SRC_RHS_IS_FILE,
-    TRY0NULL,
-    TRY1NULL,
-    UTF8_REQUEST,
-)
+from simulator.postfix.lib.tables.flags import BULK_UPDATE, LOCK, SRC_RHS_IS_FILE
 from simulator.postfix.lib.tables.hash import FORMATS, open_for_update
 from simulator.postfix.lib.tables.mkmap import make_map
 from simulator.postfix.lib.tables.open import OPEN, dynamic_types, open_typed
+from simulator.postfix.lib.tables.proxy import ask
 from simulator.unix.fs import Cred
 
-#: What options -F, -N, -f, -n, -r, -u and -w take away from the flags, and what they add.
-_FLAGS = {
-    "F": (0, SRC_RHS_IS_FILE),
-    "N": (TRY0NULL, TRY1NULL),
-    "f": (FOLD_FIX, 0),
-    "n": (TRY1NULL, TRY0NULL),
-    "r": (DUP_WARN | DUP_IGNORE, DUP_REPLACE),
-    "u": (UTF8_REQUEST, 0),
-    "w": (DUP_WARN | DUP_REPLACE, DUP_IGNORE),
-}
 #: Types that can be opened for an update, though most of them then refuse it.
 _UPDATE_TYPES = frozenset(("static", "environ", "fail", "internal", "nis", "memcache"))
 #: What %m says when no system call has failed.
 _NO_ERROR = "Application error"
-
-
-@dataclass(slots=True)
-class Settings:
-    """The options of one run."""
-
-    flags: int = DUP_WARN | FOLD_FIX | UTF8_REQUEST
-    as_owner: bool = True
-    save_permissions: bool = True
-    truncate: bool = True
-    query: str | None = None
-    delete: str | None = None
-    sequence: bool = False
-    headers: bool = False
-    bodies: bool = False
-    mime: bool = False
-    force_utf8: bool = False
 
 
 class TableCommand:
@@ -74,32 +38,6 @@ class TableCommand:
             process.host, process.cred, command.params, command.msg.warning, command.task,
             raw=process.err, directory=process.cwd, environment=process.env, sleep=process.sleep,
         )  # fmt: skip
-
-    # -- options ----------------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def read_options(command: Command, spec: str, usage: str) -> Settings:
-        """Raises Fatal."""
-        settings = Settings()
-        switches = {"o": "as_owner", "p": "save_permissions", "i": "truncate"}
-        wants = {"b": "bodies", "h": "headers", "m": "mime", "U": "force_utf8"}
-        for letter, value in command.options(spec):
-            if letter == "?":
-                raise Fatal(usage)
-            if letter in _FLAGS:
-                less, more = _FLAGS[letter]
-                settings.flags = settings.flags & ~less | more
-            elif letter in switches:
-                setattr(settings, switches[letter], False)
-            elif letter in wants:
-                setattr(settings, wants[letter], True)
-            elif letter == "c":
-                command.use_config_directory(value)
-            elif letter == "v":
-                command.missing("option -v")
-            else:
-                _mode(settings, letter, value)
-        return settings
 
     def run(self, usage: str) -> int:
         """The exit status. Raises Fatal."""
@@ -219,7 +157,8 @@ class TableCommand:
         if type in FORMATS and name:
             return open_for_update(self.context, type, name, flags)
         if type == "proxy" and name:
-            raise Fatal(f'proxywrite service is not configured for table "{name}"')
+            ask(self.context, "proxywrite", name, flags)
+            raise Fatal("simulator: proxywrite changes no tables")
         if name and type not in _UPDATE_TYPES and (type in OPEN or type in dynamic_types(self.context)):
             raise Fatal(f"{type}:{name} map requires O_RDONLY access mode")
         return open_typed(self.context, type, name, flags)
@@ -263,8 +202,8 @@ class TableCommand:
         """Store an entry. Raises Fatal."""
         try:
             table.update(key, value)
-        except TableError:
-            raise Fatal(f"{table.type}:{table.name}: update failed") from None
+        except TableError as error:
+            raise Fatal(f"table {table.type}:{table.name}: write error: {error.text or _NO_ERROR}") from None
 
     def fill(self, table: Table, path: str, text: str) -> None:
         """Put the records of a source into the table."""
@@ -292,21 +231,3 @@ class Questions:
                 self.owner.command.process.out(f"{key}{self.owner.separator}{value}\n")
                 self.found = True
                 return
-
-
-def _mode(settings: Settings, letter: str, value: str) -> None:
-    asked = settings.query is not None or settings.delete is not None
-    if letter == "s":
-        if asked:
-            raise Fatal("specify only one of -s or -q or -d")
-        settings.sequence = True
-        return
-    if asked or settings.sequence:
-        raise Fatal("specify only one of -s -q or -d")
-    if letter == "q":
-        settings.query = value
-    else:
-        settings.delete = value
-
-
-Body = Callable[[], int]

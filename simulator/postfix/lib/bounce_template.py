@@ -219,13 +219,17 @@ def _here_document(marker: str, lines: list[str], number: int, path: str, warn: 
     if not marker[0].isalnum():
         raise Fatal(f"{path}, line {number + 1}: malformed end marker after <<")
     collected: list[str] = []
+    buffer = lines[number - 1] + "\0"
+    place = buffer.rindex(marker)
     while number < len(lines):
         line = lines[number]
         number += 1
         if line == marker:
             return "\n".join(collected), number
         collected.append(line)
-    warn(f'{path}, line {number + 1}: missing "{marker}" end marker')
+        buffer = line + "\0" + buffer[len(line) + 1 :]
+    # Postfix shows what its line buffer holds, at this time, where the marker once stood.
+    warn(f'{path}, line {number + 1}: missing "{buffer[place:].partition(chr(0))[0]}" end marker')
     return "\n".join(collected), number
 
 

@@ -7,7 +7,7 @@ from simulator.postfix.lib.logical_lines import BLANKS, COMMA_BLANKS, SPACE
 
 def quoted_words(text: str, separators: str = BLANKS) -> list[str]:
     """Words between separators, where a separator inside { } does not count. The braces stay."""
-    found = []
+    found: list[str] = []
     at, end = 0, len(text)
     while True:
         while at < end and text[at] in separators:

@@ -27,7 +27,7 @@ from simulator.postfix.lib.queue_file import (
 )
 
 __all__ = [
-    "EXPAND_ONLY", "MTA_VERIFY", "NOTIFY_DELAY", "NOTIFY_FAILURE", "NOTIFY_NEVER", "NOTIFY_SUCCESS", "RECORD", "RECORD_DELAYED",
+    "CONN_LOAD", "CONN_STORE", "EXPAND_ONLY", "MTA_VERIFY", "NOTIFY_DELAY", "NOTIFY_FAILURE", "NOTIFY_NEVER", "NOTIFY_SUCCESS", "RECORD", "RECORD_DELAYED",
     "RET_FULL", "RET_HDRS", "TRACE_FLAGS", "TRACE_ONLY", "USER_VERIFY", "Bounced", "Deferred", "DeliveryRequest", "Fate",
     "Recipient", "Sent", "Stamps",
 ]
@@ -38,6 +38,9 @@ MTA_VERIFY: Final = 1 << 8
 USER_VERIFY: Final = 1 << 9
 RECORD: Final = 1 << 10
 RECORD_DELAYED: Final = 1 << 13
+#: Deliver over a connection that was kept; keep the connection (smtp_connection_cache_on_demand).
+CONN_LOAD: Final = 1 << 11
+CONN_STORE: Final = 1 << 12
 EXPAND_ONLY: Final = USER_VERIFY
 TRACE_FLAGS: Final = MTA_VERIFY | USER_VERIFY | RECORD | RECORD_DELAYED
 #: With one of these nothing is delivered.
@@ -101,7 +104,8 @@ class DeliveryRequest:
     """One message and some of its recipients, for one transport and next hop.
 
     `queue_data` is the queue file; `hop_status` is set by an agent that could reach nobody at the next hop, so that qmgr(8)
-    suspends the destination for a while; `deferred` counts the recipients that stay in the queue.
+    suspends the destination for a while; `deferred` counts the recipients that stay in the queue; `settled` holds the
+    offsets of those whose fate has been reported, should an agent have to begin once more.
     """
 
     queue_name: str
@@ -130,6 +134,7 @@ class DeliveryRequest:
     rewrite_context: str = "local"
     hop_status: Fate | None = None
     deferred: int = 0
+    settled: set[int] = field(default_factory=set)
 
     def message(self) -> bytes:
         """Header and body, each line ended by a newline."""

@@ -28,6 +28,7 @@ from simulator.postfix.lib.delivery import (
 )
 
 if TYPE_CHECKING:
+    from simulator.postfix.daemon import ServiceUnavailable
     from simulator.postfix.daemon import Daemon
 
 _DEFAULTS = {"2": "2.0.0", "4": "4.0.0", "5": "5.0.0"}
@@ -38,6 +39,8 @@ _BY_DIGIT: dict[str, type[Fate]] = {"2": Sent, "4": Deferred, "5": Bounced}
 
 class StatusFilter(Protocol):
     """postconf(5) default_delivery_status_filter: a table from "status reason" to the same, changed."""
+
+    title: str
 
     def find(self, key: str) -> str | None: ...
 
@@ -84,10 +87,10 @@ class Reporter:
             return fate
         dsn, _, text = found.partition(" ")
         allowed = "2" if isinstance(fate, Sent) else "45"
-        if not is_dsn(dsn) or dsn[0] not in allowed or not text.strip():
-            self.daemon.log.warning(f"delivery status filter: bad status or reason in: {found}")
+        if not is_dsn(dsn) or dsn[0] not in allowed:
+            self.daemon.log.warning(f"{self.status_filter.title}: bad status code: {found}")
             return fate
-        return _BY_DIGIT[dsn[0]](dsn, text.strip(), fate.relay, ("", ""), fate.mta, fate.action)
+        return _BY_DIGIT[dsn[0]](dsn, text.strip(), fate.relay, fate.diagnostic, fate.mta, fate.action if isinstance(fate, Sent) else "")
 
     def log(self, queue_id: str, stamps: Stamps, recipient: Recipient, fate: Fate, status: str) -> None:
         """Write the delivery line and note the event."""
@@ -157,8 +160,19 @@ class Reporter:
             queue, queue_id = request.queue_name, request.queue_id
             return bool(bounce.one(queue, queue_id, request.encoding, request.smtputf8, sender, envid, ret, recipient, fate))
         except ServiceUnavailable as trouble:
+            return self._failed(trouble)
+
+    def _failed(self, trouble: ServiceUnavailable) -> bool:
+        """Always False, after a warning. A service that is only slow makes its client wait: raises ServiceUnavailable."""
+        from simulator.postfix.daemon import ConnectionLost
+
+        if isinstance(trouble, ConnectionLost):
+            self.daemon.log.warning(trouble.line)
+        elif trouble.reason:
             self.daemon.log.warning(f"connect to {trouble.path}: {trouble.reason}")
-            return False
+        else:
+            raise trouble
+        return False
 
     def _service_failure(self, flags: int, queue_id: str, stamps: Stamps, recipient: Recipient, fate: Fate) -> None:
         params = self.daemon.params
@@ -201,8 +215,7 @@ class Reporter:
         try:
             return bool(self.daemon.call(service).append(flags, queue_id, recipient, fate))  # type: ignore[attr-defined]
         except ServiceUnavailable as trouble:
-            self.daemon.log.warning(f"connect to {trouble.path}: {trouble.reason}")
-            return False
+            return self._failed(trouble)
 
     def trace(self, flags: int, queue_id: str, stamps: Stamps, recipient: Recipient, fate: Fate) -> bool:
         """Add to the trace log; a user's address probe is logged as well."""

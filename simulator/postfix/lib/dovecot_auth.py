@@ -1,9 +1,9 @@
 """The client of Dovecot's authentication service: the Dovecot Authentication Protocol, version 1.1 (Dovecot's auth-protocol.txt).
 
-    auth = DovecotAuth(reader, writer)
-    mechanisms = await auth.handshake(pid)            # (("PLAIN", {"plaintext"}), ...)
-    step = await auth.first("PLAIN", "AGFubmEA...", {"service": "smtp", ...})
-    step = await auth.next("...")
+auth = DovecotAuth(reader, writer)
+mechanisms = await auth.handshake(pid)            # (("PLAIN", {"plaintext"}), ...)
+step = await auth.first("PLAIN", "AGFubmEA...", {"service": "smtp", ...})
+step = await auth.next("...")
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class DovecotAuth:
                 break
             match fields[0]:
                 case "VERSION" if fields[1:2] != ["1"]:
-                    raise ProtocolTrouble(f"SASL: Protocol version mismatch ({fields[1]} vs. 1)" if len(fields) > 2 else "SASL: Protocol version error")
+                    mismatch = f"SASL: Protocol version mismatch ({fields[1]} vs. 1)" if len(fields) > 2 else ""
+                    raise ProtocolTrouble(mismatch or "SASL: Protocol version error")
                 case "MECH" if len(fields) > 1 and "private" not in fields[2:]:
                     found.append((fields[1], frozenset(map(str.lower, fields[2:]))))
                 case "SPID" if not found:

@@ -21,7 +21,7 @@ def parse_ip_pattern(text: str) -> Pattern:
     while position < len(text):
         match = _FIELD.match(text, position)
         if match is None:
-            raise ValueError(f'need IPv4 address field at: "{text[:position]}>{text[position:position + 1]}<{text[position + 1:]}"')
+            raise ValueError(f'need IPv4 address field at: "{text[:position]}>{text[position : position + 1]}<{text[position + 1 :]}"')
         fields.append(_numbers(match[1] or match[2], text))
         position = match.end()
     if len(fields) != 4 or text.endswith("."):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from simulator.postfix.lib.delivery import Recipient, Stamps
 
 _MILLION: Final = 1_000_000
+#: Addresses that need no quotes; most do not.
+_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*(?:@[A-Za-z0-9.]*)?")
 
 
 def pretty_seconds(duration: float, significant: int = 2, decimals: int = 2) -> str:
@@ -38,7 +41,7 @@ def pretty_seconds(duration: float, significant: int = 2, decimals: int = 2) -> 
 
 def log_address(address: str, form: str = "external") -> str:
     """An address as log lines show it: postconf(5) info_log_address_format."""
-    if form == "internal" or not address or address.replace("@", "").replace(".", "").isalnum():
+    if form == "internal" or not address or _PLAIN_ADDRESS.fullmatch(address):
         return address
     from simulator.mail.address import quote_821_local
 
@@ -93,3 +96,8 @@ def table_changed(table: str) -> str:
 def connect_failed(attempt: int, where: str, reason: str) -> str:
     """A service of master.cf cannot be reached: mail_connect_wait(3)."""
     return f"connect #{attempt} to subsystem {where}: {reason}"
+
+
+def premature_end(path: str) -> str:
+    """A service ended before it had answered: attr_scan(3)."""
+    return f"premature end-of-input on {path} socket while reading input attribute name"

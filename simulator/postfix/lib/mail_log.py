@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from simulator.postfix.lib.msg import Fatal
+from simulator.postfix.lib.printable import printable
 from simulator.unix.fs import Cred
 from simulator.unix.syslog import stamp
 
@@ -32,6 +33,14 @@ def write(host: Host, maillog_file: str, ident: str, pid: int, text: str, priori
         host.fs.append(maillog_file, line, _WRITER, _FILE_MODE)
 
 
+def checked_file(params: Parameters) -> str:
+    """postconf(5) maillog_file, if it is where maillog_file_prefixes allows it. Raises Fatal."""
+    path = params["maillog_file"]
+    if path and not any(path.startswith(prefix) for prefix in params["maillog_file_prefixes"].replace(",", " ").split()):
+        raise Fatal(f"maillog_file value '{path}' does not match any prefix in maillog_file_prefixes")
+    return path
+
+
 class MailLog:
     """The log as one process sees it."""
 
@@ -42,19 +51,19 @@ class MailLog:
         self.maillog_file = ""
 
     def configure(self, params: Parameters, program: str) -> None:
-        """From now on as main.cf says: syslog_name, maillog_file."""
+        """From now on as main.cf says: syslog_name, maillog_file. Raises Fatal."""
         self.ident = f"{params['syslog_name']}/{program}"
-        self.maillog_file = params["maillog_file"]
+        self.maillog_file = checked_file(params)
 
     def _say(self, text: str, priority: str) -> None:
-        write(self.host, self.maillog_file, self.ident, self.pid, _LABELS[priority] + text, priority)
+        write(self.host, self.maillog_file, self.ident, self.pid, printable(_LABELS[priority] + text), priority)
 
     def info(self, text: str) -> None:
         """Plain information."""
         if self.maillog_file:
             self._say(text, "info")
         else:
-            self.host.syslog(self.ident, self.pid, text)
+            self.host.syslog(self.ident, self.pid, printable(text))
 
     def warning(self, text: str) -> None:
         """`warning: text`."""

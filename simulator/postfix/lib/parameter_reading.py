@@ -21,8 +21,12 @@ from simulator.postfix.lib.own_networks import Address, check_ports, check_style
 from simulator.postfix.lib.parameter_table import Parameter, read_by_programs
 from simulator.postfix.lib.parameter_values import convert, default_unit
 
+#: facility names of syslog(3).
 FACILITIES = frozenset(
-    "auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp local0 local1 local2 local3 local4 local5 local6 local7".split()
+    (
+        *("auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "security", "syslog", "user", "uucp"),
+        *(f"local{number}" for number in range(8)),
+    )
 )
 DEFAULT_DOMAIN = "localdomain"
 #: Commands that do not set $process_name.

@@ -56,7 +56,7 @@ TRANSPORT_SUFFIXES = {
 TIME_LIMIT = {"_time_limit": "command_time_limit"}
 #: What a service has by the program that it runs.
 SERVICE_SUFFIXES: dict[str, dict[str, str]] = {
-    **{name: TRANSPORT_SUFFIXES for name in ("local", "error", "virtual", "smtp", "lmtp")},
+    **dict.fromkeys(("local", "error", "virtual", "smtp", "lmtp"), TRANSPORT_SUFFIXES),
     "pipe": TIME_LIMIT | TRANSPORT_SUFFIXES,
     "spawn": TIME_LIMIT,
 }

@@ -53,7 +53,7 @@ class Command:
     @property
     def name(self) -> str:
         """As messages call it."""
-        return self.line or self.argv[0]
+        return self.argv[0] if self.argv else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,4 +185,4 @@ def _not_executed(daemon: Daemon, text: str) -> _End:
 
 
 def _ended(result: Result) -> _End:
-    return _End(result.exit_code, output=result.stdout + result.stderr)
+    return _End(result.exit_code, output=str(result))

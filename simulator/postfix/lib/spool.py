@@ -159,9 +159,5 @@ class Spool:
 
 
 def _ordered(entries: list[tuple[str, Inode]]) -> list[tuple[str, Inode]]:
-    """Hash directories by name; readdir(3) promises no order, but a lab is to repeat itself."""
-    return sorted(entries, key=_hash_name) if any(inode.kind == "d" for _, inode in entries) else entries
-
-
-def _hash_name(entry: tuple[str, Inode]) -> str:
-    return entry[0] if len(entry[0]) == 1 else ""
+    """Newest first: readdir(3) promises no order, but a lab is to repeat itself, and so it is on a tmpfs."""
+    return entries[::-1]

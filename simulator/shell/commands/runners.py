@@ -21,6 +21,8 @@ import errno
 import posixpath
 import re
 
+from simulator.net.timed_input import pause
+from simulator.shell import marks
 from simulator.shell.getopt import getopt, quote, try_help, usage
 from simulator.unix.program import Killed, Process, program
 
@@ -53,8 +55,6 @@ def env(p: Process) -> int:
     if "C" in options:
         p.cwd = posixpath.join(p.cwd, options.value("C"))
     if not words:
-        if "i" not in options:
-            variables |= {"_": _own_path(p)}
         end = "\0" if "0" in options else "\n"
         p.out("".join(f"{name}={value}{end}" for name, value in variables.items()))
         return 0
@@ -62,15 +62,11 @@ def env(p: Process) -> int:
     return run_other(p, words)
 
 
-def _own_path(p: Process) -> str:
-    return p.host.find_program(p.argv[0], p.env, p.cwd, p.cred)
-
-
 @program("/usr/bin/printenv")
 def printenv(p: Process) -> int:
     """printenv(1)."""
     options = getopt(p, "0", {"null": "0"}, status=2)
-    variables = p.env | {"_": _own_path(p)}
+    variables = p.env
     if not options.operands:
         p.out("".join(f"{name}={value}\n" for name, value in variables.items()))
         return 0
@@ -127,7 +123,11 @@ def sleep(p: Process) -> int:
         p.err(f"{p.argv[0]}: invalid time interval {quote(p, word)}\n")
     if wrong:
         raise try_help(p)
-    p.sleep(sum(86400 * 365 if length is None else length for length in lengths))
+    total = sum(86400 * 365 if length is None else length for length in lengths)
+    if p.env.get(marks.VARIABLE) == marks.PAUSE:
+        p.out(pause(total))
+    else:
+        p.sleep(total)
     return 0
 
 

@@ -152,6 +152,6 @@ def _unreadable(p: Process, name: str, error: OSError, dash: bool) -> int:
 
 
 def _script(p: Process, text: str, name: str, args: list[str], stdin: str, options: str, dash: bool, command: bool = False) -> int:
-    shell = Shell(p.host, p.user, p.caller, p.env, p.cwd, p.tty, name, dash=dash or posixpath.basename(p.argv[0]) == "sh")
+    shell = Shell(p.host, p.user, p.caller, p.env, p.cwd, p.tty, name, dash=dash or posixpath.basename(p.argv[0]) == "sh", pid=p.pid)
     done = shell.run_script(text, args, stdin, options, command)
     return p.relay(done)

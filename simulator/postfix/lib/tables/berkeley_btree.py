@@ -129,11 +129,16 @@ class BtreeFile:
             following = self.numbers[index + 1] if index + 1 < len(self.numbers) else INVALID
             items = [self._item(content, images) for pair in leaf.pairs for content in pair]
             number = self.numbers[index] if len(self.leaves) > 1 else _ROOT
-            images[number] = page_image(number, previous, following, items, _LEAF_LEVEL, _LEAF)
+            # The root was made in the memory of the first page.
+            remains = self._meta(_ROOT) if number == _ROOT else bytes(PAGE_SIZE)
+            images[number] = page_image(number, previous, following, items, _LEAF_LEVEL, _LEAF, remains)
         if len(self.leaves) > 1:
             self._write_above(images)
-        images[0] = meta_image(BTREE_META, self._last, INVALID, self.file_id, _META.pack(0, 2, 0, 0x20, _ROOT))
+        images[0] = self._meta(self._last)
         return b"".join(images.get(number, bytes(PAGE_SIZE)) for number in range(self._last + 1))
+
+    def _meta(self, last_page: int) -> bytes:
+        return meta_image(BTREE_META, last_page, INVALID, self.file_id, _META.pack(0, 2, 0, 0x20, _ROOT))
 
     def _item(self, content: bytes, images: dict[int, bytes]) -> bytes:
         if len(content) <= _BIG:

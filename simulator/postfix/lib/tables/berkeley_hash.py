@@ -1,4 +1,4 @@
-"""A Berkeley DB hash file: linear hashing with two buckets at first, one more whenever a bucket outgrows its page.
+"""The content of a Berkeley DB hash file: linear hashing with two buckets at first, one more whenever a bucket outgrows its page.
 
 Keys of one page are sorted; `pairs` walks the buckets, which is the order of `postmap -s hash:...`.
 """
@@ -6,36 +6,15 @@ Keys of one page are sorted; `pairs` walks the buckets, which is the order of `p
 from __future__ import annotations
 
 import bisect
-import struct
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.postfix.lib.tables.berkeley_page import (
-    HASH_META,
-    HEADER_SIZE,
-    INVALID,
-    PAGE_SIZE,
-    Corrupt,
-    Page,
-    Pair,
-    check_meta,
-    free_pages,
-    meta_image,
-    overflow_content,
-    overflow_count,
-    overflow_images,
-    page_image,
-    page_items,
-)
+from simulator.postfix.lib.tables.berkeley_page import HEADER_SIZE, INVALID, PAGE_SIZE, Page, Pair, overflow_count
 
-_P_HASH: Final = 13
-_KEYDATA, _OFFPAGE = b"\x01", 3
 #: Items longer than a quarter of a page lie on pages of their own.
 _BIG: Final = PAGE_SIZE // 4
-_CHARKEY: Final = b"%$sniglet^&\0"
 #: What Postfix says of the expected number of elements; the counter starts there.
 _EXPECTED: Final = 4096
-_META = struct.Struct("<IIIIII32I")
 
 
 def key_hash(key: bytes) -> int:
@@ -59,8 +38,8 @@ def _log2(number: int) -> int:
     return (number - 1).bit_length() if number > 1 else 0
 
 
-class HashFile:
-    """The content of a file, page by page."""
+class HashTable:
+    """Buckets and their pages. `off_pages` are the pages of long items, by kind (0 key, 1 value) and key."""
 
     def __init__(self, file_id: bytes = b"") -> None:
         self.file_id = file_id
@@ -224,82 +203,6 @@ class HashFile:
                 self.pages[after] = Page()
             if page is not chain[0]:
                 self.free.append(following[chain.index(page) - 1])
-
-    # -- the file ---------------------------------------------------------------------------------------------------------
-
-    def encode(self) -> bytes:
-        images = {0: self._meta()}
-        for bucket in range(self.max_bucket + 1):
-            number, previous = self._page_number(bucket), INVALID
-            while number != INVALID:
-                page = self.pages.setdefault(number, Page())
-                images[number] = page_image(number, previous, page.next, self._items(page), 0, _P_HASH)
-                previous, number = number, page.next
-        for number, page in list(self.pages.items()):
-            if number not in images:
-                images[number] = page_image(number, INVALID, INVALID, [], 0, _P_HASH)
-            for pair in page.pairs:
-                for kind, content in enumerate(pair):
-                    images |= overflow_images(content, self.off_pages.get((kind, pair[0]), []))
-        for number, following in zip(self.free, [INVALID, *self.free], strict=False):
-            images[number] = page_image(number, INVALID, following, [], 0, INVALID)
-        return b"".join(images.get(number, bytes(PAGE_SIZE)) for number in range(self.last_page + 1))
-
-    def _items(self, page: Page) -> list[bytes]:
-        items = []
-        for pair in page.pairs:
-            for kind, content in enumerate(pair):
-                numbers = self.off_pages.get((kind, pair[0]))
-                items.append(struct.pack("<BxxxII", _OFFPAGE, numbers[0], len(content)) if numbers else _KEYDATA + content)
-        return items
-
-    def _meta(self) -> bytes:
-        numbers = (self.max_bucket, self.high_mask, self.low_mask, 0, self.elements, key_hash(_CHARKEY), *self.spares)
-        return meta_image(HASH_META, self.last_page, self.free[-1] if self.free else INVALID, self.file_id, _META.pack(*numbers))
-
-    @classmethod
-    def parse(cls, data: bytes) -> HashFile:
-        """Raises WrongFormat, Corrupt."""
-        file = cls(check_meta(data, HASH_META))
-        numbers = _META.unpack_from(data, 72)
-        file.max_bucket, file.high_mask, file.low_mask, _, file.elements, _ = numbers[:6]
-        file.spares = list(numbers[6:])
-        file.last_page = len(data) // PAGE_SIZE - 1
-        file.pages = {}
-        if file.max_bucket > file.last_page or file.spares[0] != 1:
-            raise Corrupt("buckets")
-        for bucket in range(file.max_bucket + 1):
-            file._read_chain(data, file._page_number(bucket))
-        file.free = free_pages(data)
-        return file
-
-    def _read_chain(self, data: bytes, number: int) -> None:
-        while number != INVALID:
-            if number in self.pages:
-                raise Corrupt(f"page {number}")
-            items, following = page_items(data, number)
-            if len(items) % 2:
-                raise Corrupt(f"page {number}")
-            contents = [self._read_item(data, item) for item in items]
-            pairs = list(zip(contents[::2], contents[1::2], strict=True))
-            self.pages[number] = Page([(key[0], value[0]) for key, value in pairs], following)
-            for pair in pairs:
-                for kind, (_, numbers) in enumerate(pair):
-                    if numbers:
-                        self.off_pages[(kind, pair[0][0])] = numbers
-            number = following
-
-    @staticmethod
-    def _read_item(data: bytes, item: bytes) -> tuple[bytes, list[int]]:
-        if item[0] != _OFFPAGE:
-            return item[1:], []
-        if len(item) != 12:
-            raise Corrupt("item")
-        _, number, size = struct.unpack("<BxxxII", item)
-        content = overflow_content(data, number, size)
-        # The pages of a long item were allocated together.
-        return content, list(range(number, number + overflow_count(size)))
-
 
 def _key(pair: Pair) -> bytes:
     return pair[0]

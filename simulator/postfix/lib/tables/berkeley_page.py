@@ -48,8 +48,10 @@ def header(number: int, previous: int, following: int, entries: int, offset: int
     return _HEADER.pack(*_LSN, number, previous, following, entries, offset, level, kind)
 
 
-def page_image(number: int, previous: int, following: int, items: list[bytes], level: int, kind: int) -> bytes:
-    """A page whose items fill it from its end, in their order."""
+def page_image(
+    number: int, previous: int, following: int, items: list[bytes], level: int, kind: int, remains: bytes = bytes(PAGE_SIZE)
+) -> bytes:
+    """A page whose items fill it from its end, in their order; in the gap one sees what `remains` from before."""
     offset, offsets = PAGE_SIZE, list[int]()
     for item in items:
         offset -= len(item)
@@ -57,7 +59,7 @@ def page_image(number: int, previous: int, following: int, items: list[bytes], l
     index = struct.pack(f"<{len(offsets)}H", *offsets)
     body = b"".join(reversed(items))
     head = header(number, previous, following, len(items), offset, level, kind) + index
-    return head + bytes(offset - len(head)) + body
+    return head + remains[len(head) : offset] + body
 
 
 def meta_image(kind: int, last_page: int, free: int, file_id: bytes, more: bytes) -> bytes:

@@ -25,7 +25,8 @@ class TableContext:
     is unavailable; without it, as in commands, that is fatal. `raw` is a command's standard error, for what the Berkeley DB
     library itself says there. `directory` is where relative names begin (a daemon's is the
     queue directory, a command's its own). `environment` is for environ: tables; `sleep` lets time pass in a command that
-    waits until a file that was just written has aged.
+    waits until a file that was just written has aged. `root` is the chroot
+    in which a daemon asks the tables that it opened before.
     """
 
     host: Host
@@ -36,6 +37,7 @@ class TableContext:
     error: Say | None = None
     raw: Say | None = None
     directory: str = "/var/spool/postfix"
+    root: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] | None = None
     opened: dict[str, Table] = field(default_factory=dict)

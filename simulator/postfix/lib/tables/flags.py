@@ -27,6 +27,10 @@ SRC_RHS_IS_FILE: Final = 1 << 21
 PARANOID: Final = NO_REGSUB | NO_PROXY | NO_UNAUTH
 #: How most parameters of the form ..._maps are opened.
 MAPS: Final = LOCK | FOLD_FIX | UTF8_REQUEST
+#: What makes one open table another than the next, for proxymap(8); the rest is how it is asked.
+INSTANCE: Final = ~(
+    FIXED | PATTERN | FOLD_FIX | FOLD_MUL | LOCK | DUP_REPLACE | DUP_WARN | DUP_IGNORE | PARANOID | UTF8_REQUEST
+)
 
 _NAMES: Final = (
     (DUP_WARN, "warn_dup"),

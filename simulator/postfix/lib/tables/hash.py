@@ -5,7 +5,9 @@ The file is read once, when it is opened; what was parsed of the same content be
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -13,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.mail.message import decode, encode
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.tables.berkeley_btree import BtreeFile
-from simulator.postfix.lib.tables.berkeley_hash import HashFile
+from simulator.postfix.lib.tables.berkeley_hash_file import HashFile
 from simulator.postfix.lib.tables.berkeley_page import PAGE_SIZE, Corrupt, WrongFormat
 from simulator.postfix.lib.tables.dict import Table
 from simulator.postfix.lib.tables.flags import DUP_IGNORE, DUP_REPLACE, DUP_WARN, LOCK, TRY0NULL, TRY1NULL
 from simulator.postfix.lib.tables.surrogate import surrogate
+from simulator.unix.inode import WRITE
 
 if TYPE_CHECKING:
     from simulator.postfix.lib.tables.context import TableContext
@@ -158,9 +161,9 @@ def open_for_update(context: TableContext, type: str, name: str, flags: int) -> 
     path = name + ".db"
     full = context.path(path)
     try:
-        if not context.fs.access(full, 2, context.cred):
-            context.fs.append(full, b"", context.cred)
         data = context.fs.read(full, context.cred)
+        if not context.fs.access(full, WRITE, context.cred):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), full)
         file = FORMATS[type].parse(data)
     except OSError as error:
         return surrogate(context, type, name, flags, f"open database {path}: {error.strerror}")

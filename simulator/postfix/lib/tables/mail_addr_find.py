@@ -123,7 +123,7 @@ def mail_addr_find(
 
 def _find(search: _Search, strategy: Collection[Step]) -> Found | None:
     found = search.address("full" in strategy)
-    local, at, domain = search.full.rpartition("@")
+    _, at, domain = search.full.rpartition("@")
     if found is None and at and ("localpart_if_local" in strategy or "localpart_at_if_local" in strategy) and search.is_local(domain):
         if "localpart_if_local" in strategy:
             found = search.local(at=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.tables.berkeley_btree import BtreeFile
-from simulator.postfix.lib.tables.berkeley_hash import HashFile
+from simulator.postfix.lib.tables.berkeley_hash_file import HashFile
 from simulator.postfix.lib.tables.berkeley_page import Corrupt
 from simulator.postfix.lib.tables.constant import FailTable
 from simulator.postfix.lib.tables.dict import Table

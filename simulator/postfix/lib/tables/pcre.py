@@ -13,7 +13,7 @@ from simulator.postfix.lib.tables.dict import Table
 from simulator.postfix.lib.tables.pattern_rules import BadRule, Expression, compile_pattern
 from simulator.postfix.lib.tables.pattern_table import RuleParser, delimited, open_patterns
 from simulator.postfix.lib.tables.pcre_regex import NotSimulated, Options, PcreParser
-from simulator.postfix.lib.tables.posix_regex import RegexError
+from simulator.postfix.lib.tables.posix_bracket import RegexError
 
 if TYPE_CHECKING:
     from simulator.postfix.lib.tables.context import TableContext

@@ -6,7 +6,7 @@ from typing import Final
 
 from simulator.postfix.lib.tables.byte_set import ALL, CLASSES, WORD, both_cases
 from simulator.postfix.lib.tables.pcre_escape import read_escape
-from simulator.postfix.lib.tables.posix_regex import RegexError
+from simulator.postfix.lib.tables.posix_bracket import RegexError
 
 MISSING_BRACKET: Final = "missing terminating ] for character class"
 OUT_OF_ORDER: Final = "range out of order in character class"

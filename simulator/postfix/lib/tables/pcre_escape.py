@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.postfix.lib.tables.byte_set import ALL, DIGIT, SPACE, WORD
-from simulator.postfix.lib.tables.posix_regex import RegexError
+from simulator.postfix.lib.tables.posix_bracket import RegexError
 
 END_OF_PATTERN: Final = "\\ at end of pattern"
 UNRECOGNIZED: Final = "unrecognized character follows \\"
@@ -23,9 +23,9 @@ _VERTICAL = frozenset((10, 11, 12, 13, 133))
 _SETS: Final = {"d": DIGIT, "w": WORD, "s": SPACE, "h": _HORIZONTAL, "v": _VERTICAL}
 _CHARACTERS: Final = {"a": 7, "e": 27, "f": 12, "n": 10, "r": 13, "t": 9}
 _HEX, _OCTAL = "0123456789abcdefABCDEF", "01234567"
-_CATEGORIES: Final = frozenset(
-    "C Cc Cf Cn Co Cs L Ll Lm Lo Lt Lu L& M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm So Z Zl Zp Zs".split()
-)
+#: General categories of Unicode: a letter for a group, and the second letters in it.
+_GROUPS: Final = {"C": "cfnos", "L": "lmotu&", "M": "cen", "N": "dlo", "P": "cdefios", "S": "ckmo", "Z": "lps"}
+_CATEGORIES: Final = frozenset(_GROUPS) | {group + letter for group, letters in _GROUPS.items() for letter in letters}
 
 
 @dataclass(frozen=True, slots=True)

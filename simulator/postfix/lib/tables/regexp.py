@@ -10,7 +10,8 @@ from simulator.postfix.lib.tables.byte_set import as_bytes
 from simulator.postfix.lib.tables.dict import Table
 from simulator.postfix.lib.tables.pattern_rules import BadRule, Expression, compile_pattern
 from simulator.postfix.lib.tables.pattern_table import RuleParser, delimited, open_patterns
-from simulator.postfix.lib.tables.posix_regex import PosixParser, RegexError
+from simulator.postfix.lib.tables.posix_bracket import RegexError
+from simulator.postfix.lib.tables.posix_regex import PosixParser
 
 if TYPE_CHECKING:
     from simulator.postfix.lib.tables.context import TableContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.mail.message import decode
-from simulator.postfix.lib.tables.dict import Table
+from simulator.postfix.lib.tables.dict import Table, TableError
 from simulator.postfix.lib.tables.surrogate import surrogate
 
 if TYPE_CHECKING:
@@ -29,19 +29,26 @@ def open_environ(context: TableContext, name: str, flags: int) -> Table:
     return EnvironTable(context, name, flags)
 
 
-#: The file behind a map, and how many fields its lines have.
-_FILES = {"passwd.byname": ("/etc/passwd", 7), "group.byname": ("/etc/group", 4)}
+#: The file behind a map, how many fields its lines have, and what it is called.
+_FILES = {"passwd.byname": ("/etc/passwd", 7, "password"), "group.byname": ("/etc/group", 4, "group")}
 
 
 class UnixTable(Table):
     """Users or groups by their names, as the line of /etc/passwd or /etc/group."""
 
     type = "unix"
+    _complained = False
 
     def _get(self, key: str) -> str | None:
-        path, count = _FILES[self.name]
+        file, count, called = _FILES[self.name]
+        path = self.context.root + file
         if not self.context.fs.exists(path):
-            return None
+            if self._complained:
+                return None
+            # In a chroot the C library finds no such file; it says so once only.
+            self._complained = True
+            self.context.warn(f"cannot access UNIX {called} database: No such file or directory")
+            raise TableError
         for line in decode(self.context.fs.read(path)).splitlines():
             fields = line.split(":")
             if fields[0] == key and len(fields) == count and not line.startswith(("#", "+", "-")):
