@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 
+from simulator.postfix import manuals
 from simulator.postfix import package as postfix
 from simulator.unix.host import Host
 from simulator.unix.snakeoil import install_snakeoil
@@ -34,6 +35,7 @@ def _register(name: str) -> None:
 
 for _name in _PROGRAM_PACKAGES:
     _register(_name)
+manuals.register()
 
 
 def prepare_daemons(hosts: Iterable[Host]) -> None:

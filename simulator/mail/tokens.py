@@ -178,7 +178,8 @@ def _space_after(token: Token, following: Token | None) -> bool:
 
 def _with_next(tokens: Iterable[Token]) -> Iterable[tuple[Token, Token | None]]:
     listed = list(tokens)
-    return zip(listed, [*listed[1:], None], strict=True)
+    following: list[Token | None] = [*listed[1:], None]
+    return zip(listed, following, strict=False)
 
 
 def internalize(tokens: Iterable[Token], *, lines: bool = False) -> str:

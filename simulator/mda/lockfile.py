@@ -10,7 +10,7 @@ DESCRIPTION
     be had, those made before are removed.
 
 EXIT STATUS
-    0, or 73 if there is no lock; -! turns it around.
+    0, or 73 if there is no lock (-! turns this around); 69 if it cannot be made.
 
 DIFFERS FROM THE REAL PROGRAM
     In nothing that is known.
@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator.mda.formail import COPYRIGHT
+from simulator.mda.formail_options import COPYRIGHT
 from simulator.unix.fs import Cred
 from simulator.unix.program import Process, program
 
-_EX_USAGE, _EX_CANTCREAT = 64, 73
+_EX_USAGE, _EX_UNAVAILABLE, _EX_CANTCREAT = 64, 69, 73
 _MODE = 0o444
 #: Nobody waits for ever in the simulator: a day.
 _PATIENCE = 86_400
@@ -38,6 +38,7 @@ class _Settings:
     suspend: int = 16
     invert: bool = False
     made: list[str] = field(default_factory=list)
+    status: int = 0
 
 
 @program("/usr/bin/lockfile", package="procmail", mode=0o2755, group="mail")
@@ -55,7 +56,7 @@ def main(p: Process) -> int:
     while words and good:
         word = words.pop(0)
         if word in ("-ml", "-mu"):
-            good = _lock(p, settings, mailbox) if word == "-ml" else _unlink(p, mailbox)
+            good = _lock(p, settings, mailbox) if word == "-ml" else _unlock(p, mailbox)
         elif word.startswith("-") and len(word) > 1:
             _option(settings, word[1:], words)
         else:
@@ -63,7 +64,9 @@ def main(p: Process) -> int:
     if not good:
         for path in settings.made:
             _unlink(p, path)
-    return _EX_CANTCREAT if good == settings.invert else 0
+    if settings.invert and settings.status != _EX_UNAVAILABLE:
+        return 0 if settings.status else _EX_CANTCREAT
+    return settings.status
 
 
 def _option(settings: _Settings, text: str, words: list[str]) -> None:
@@ -92,8 +95,9 @@ def _lock(p: Process, settings: _Settings, path: str, name: str = "") -> bool:
                 p.err(f'lockfile: Forcing lock on "{name}"\n')
                 p.sleep(settings.suspend)
                 continue
-        except OSError as error:
-            p.err(f'lockfile: {error.strerror}, giving up on "{name}"\n')
+        except OSError:
+            p.err(f'lockfile: Try praying, giving up on "{name}"\n')
+            settings.status = _EX_UNAVAILABLE
             return False
         if left == 0 or (left > 0 and (left := left - 1) < 0):
             break
@@ -101,7 +105,14 @@ def _lock(p: Process, settings: _Settings, path: str, name: str = "") -> bool:
         if left == 0:
             break
     p.err(f'lockfile: Sorry, giving up on "{name}"\n')
+    settings.status = _EX_CANTCREAT
     return False
+
+
+def _unlock(p: Process, path: str) -> bool:
+    if not _unlink(p, path):
+        p.err(f'lockfile: Can\'t unlock "{path}"\n')
+    return True
 
 
 def _unlink(p: Process, path: str) -> bool:

@@ -44,7 +44,7 @@ FILES
     /etc/procmailrc, ~/.procmailrc, /var/mail/USER
 
 DIFFERS FROM THE REAL PROGRAM
-    /etc/procmailrc is read with the user's rights. COMSAT, -z (LMTP) and -y do nothing. TIMEOUT does not end programs.
+    COMSAT, -z (LMTP) and -y do nothing. TIMEOUT does not end programs that are not waited for.
 """
 
 from __future__ import annotations
@@ -211,7 +211,8 @@ def _user(p: Process, options: _Options) -> User | None:
 def _session(p: Process, options: _Options, user: User) -> Session:
     groups = p.host.users.cred(user.name).groups
     text = p.stdin.encode("utf-8", "surrogateescape").decode("latin-1")
-    session = Session(p, Cred(user.uid, user.gid, groups, _UMASK), Mail.of(_with_from(p, options, text)), p.cwd)
+    cred = Cred(user.uid, user.gid, groups, _UMASK)
+    session = Session(p, cred, cred, Mail.of(_with_from(p, options, text)), p.cwd)
     session.arguments = list(options.arguments)
     session.status = EX_TEMPFAIL if options.soft else session.status
     session.env = dict(p.env) if options.preserve else {name: value for name, value in p.env.items() if name == "TZ"}
@@ -244,8 +245,8 @@ def _with_from(p: Process, options: _Options, text: str) -> str:
 
 def _screen(session: Session) -> bool:
     path = session.get("ORGMAIL")
-    group = session.process.host.users.group_by_name("mail")
-    return screen_mailbox(session, path, group.gid if group else session.cred.gid)
+    session.spool_lock = path + session.get("LOCKEXT")
+    return screen_mailbox(session, path)
 
 
 def _no_system_mailbox(session: Session) -> None:
@@ -266,7 +267,10 @@ def _rc_files(session: Session, options: _Options, names: list[str]) -> None:
         elif options.filter:
             break
     if not names and not options.preserve and session.fs.exists("/etc/procmailrc"):
+        if session.process.cred.uid == 0:
+            session.cred = replace(session.process.cred, umask=_UMASK)
         _run(session, "/etc/procmailrc")
+        session.drop_privileges()
     if options.filter:
         session.arguments = options.rest[options.rest.index(names[0]) + 1 :]
         names = names[:1]
@@ -281,8 +285,8 @@ def _rc_files(session: Session, options: _Options, names: list[str]) -> None:
         path = name if here or current else f"{session.get('HOME')}/{name}"
         if current:
             session.env["MAILDIR"] = "."
-        if _may_use(session, session.path(path), default=False, warn=number == 0, current=current):
-            _run(session, session.path(path), chdir=not current)
+        if _may_use(session, path, default=False, warn=number == 0, current=current):
+            _run(session, path, chdir=not current)
             return
 
 
@@ -290,8 +294,9 @@ def _may_use(session: Session, path: str, default: bool, warn: bool, current: bo
     """May this file say what is done with the user's mail?"""
     fs, cred = session.fs, session.cred
     try:
-        fs.read(path, cred)
-        entry, directory = fs.stat(path, cred), fs.stat(posixpath.dirname(path), cred)
+        file = session.path(path)
+        fs.read(file, cred)
+        entry, directory = fs.stat(file, cred), fs.stat(posixpath.dirname(file), cred)
     except OSError:
         if warn:
             session.say_of("Couldn't read", path)
@@ -312,7 +317,7 @@ def _run(session: Session, path: str, chdir: bool = True) -> None:
     if chdir and "MAILDIR" not in session.env:
         home = session.get("HOME")
         session.assign("MAILDIR", home if change_directory(session, home) else ".")
-    RcFile(session, Source(session.fs.read(path, session.cred).decode("latin-1"), path)).run()
+    RcFile(session, Source(session.fs.read(session.path(path), session.cred).decode("latin-1"), path)).run()
 
 
 # -- the end --------------------------------------------------------------------------------------------------------------
@@ -326,13 +331,14 @@ def conclude(session: Session, work: Callable[[], None]) -> int:
             session.status = 0
     except Delivered:
         session.status = 0
+    unlock_local(session)
     lost = {EX_TEMPFAIL: "**Requeued**"}.get(session.status, "**Bounced**")
     folder = session.get("LASTFOLDER") if session.status == 0 else lost
     session.offset = session.offset if session.status == 0 else -1
     session.notify(folder)
     session.abstract(folder)
+    session.tell_late()
     run_trap(session)
-    unlock_local(session)
     unlock_global(session)
     session.flush()
     return session.status
@@ -357,6 +363,7 @@ def finish_clone(rc: RcFile) -> None:
         mail=replace(session.mail),
         global_lock="",
         local_lock="",
+        late=[],
     )
     source = Source(rc.source.text, rc.source.name)
     source.at = rc.source.at

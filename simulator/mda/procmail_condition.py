@@ -156,7 +156,9 @@ class Conditions:
             return not test.negate
         match = expression.search(test.area)
         if match is not None and match.right is not None and not test.negate:
-            self.session.assign("MATCH", match.right)
+            self.session.assign("MATCH", "")
+            self.session.env["MATCH"] = match.right
+            self.session.tell("Matched", match.right)
         return (match is not None) != test.negate
 
     # -- scores -----------------------------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from simulator.mda.procmail_session import with_blank_line
 from simulator.unix.fs import Cred
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def lock(session: Session, name: str) -> bool:
     while True:
         session.tell("Locking", name)
         try:
-            session.fs.write(path, b"0", session.cred, _LOCK_MODE, exclusive=True)
+            session.fs.write(path, b"0", _lock_cred(session, path), _LOCK_MODE, exclusive=True)
             return True
         except OSError as error:
             if error.errno == errno.EEXIST:
@@ -41,12 +43,16 @@ def lock(session: Session, name: str) -> bool:
         session.process.sleep(session.numbers["LOCKSLEEP"])
 
 
+def _lock_cred(session: Session, path: str) -> Cred:
+    return session.spool_cred if path == session.spool_lock else session.cred
+
+
 def _override(session: Session, name: str, path: str) -> None:
     limit = session.numbers["LOCKTIMEOUT"]
     entry = session.fs.stat(path, follow=False)
     if limit and entry.size <= 16 and session.process.clock.now - entry.mtime > limit:
         try:
-            session.fs.unlink(path, session.cred)
+            session.fs.unlink(path, _lock_cred(session, path))
         except OSError:
             session.say_of("Forced unlock denied on", name)
             return
@@ -80,7 +86,7 @@ def _unlock(session: Session, name: str) -> str:
     if name:
         session.tell("Unlocking", name)
         try:
-            session.fs.unlink(session.path(name), session.cred)
+            session.fs.unlink(session.path(name), _lock_cred(session, session.path(name)))
         except OSError:
             session.say_of("Couldn't unlock", name)
     return ""
@@ -157,8 +163,7 @@ def _as_mailbox(session: Session, text: str, raw: bool) -> str:
         return text
     first, newline, rest = text.partition("\n")
     quoted = first + newline + ("\n" + rest).replace("\nFrom ", "\n>From ")[1:]
-    if not quoted.endswith("\n\n"):
-        quoted += "\n"
+    quoted = with_blank_line(quoted)
     session.last_length = len(quoted)
     return quoted
 
@@ -174,8 +179,8 @@ def _write_directory(session: Session, name: str, kind: str, text: str, raw: boo
                 if not fs.exists(f"{path}/{part}", cred):
                     fs.mkdir(f"{path}/{part}", cred, _DIRECTORY_MODE)
         content = session.mail.without_from() if kind == _MAILDIR and text == session.mail.text else text
-        if kind != _MAILDIR and not raw and not content.endswith("\n\n"):
-            content += "\n"
+        if kind != _MAILDIR and not raw:
+            content = with_blank_line(content)
         session.last_length = len(content)
         return _new_file(session, name, path, kind, content)
     except OSError:
@@ -228,11 +233,11 @@ def _link(session: Session, written: str, other: str) -> None:
 # -- the system mailbox -----------------------------------------------------------------------------------------------
 
 
-def screen_mailbox(session: Session, path: str, mail_group: int) -> bool:
+def screen_mailbox(session: Session, path: str) -> bool:
     """Before anything is read: the mailbox in the spool must be the user's, or it is moved out of the way; a missing one
     is made, for the user and the spool's group. False if it cannot be had."""
     fs, directory = session.fs, posixpath.dirname(path)
-    writer = Cred(session.cred.uid, mail_group, frozenset((session.cred.gid,)), 0o007)
+    writer = replace(session.spool_cred, umask=0o007)
     if fs.exists(path):
         entry = fs.stat(path, follow=False)
         good = entry.uid == session.cred.uid and entry.mode & 0o200 and not entry.is_link

@@ -5,6 +5,7 @@ A command with one of $SHELLMETAS goes to $SHELL; others are split into words an
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from simulator.unix.program import Killed, Result
 if TYPE_CHECKING:
     from simulator.mda.procmail_session import Session
 
-_EX_UNAVAILABLE = 69
+_EX_UNAVAILABLE, _SIGTERM = 69, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +39,47 @@ def parse_command(session: Session, text: str) -> Line:
     return Line([text], True) if words[:1] == ["test"] else Line(words or [""], False)
 
 
-def run(session: Session, line: Line, text: str) -> Result:
-    """Run it with a text as its input; the exit status goes to $?."""
+def run(session: Session, line: Line, text: str, apart: bool = False) -> Result:
+    """Run it with a text as its input; the exit status goes to $?. `apart`: procmail does not wait for it, so that what is
+    said of it and what it says comes behind the line about the delivery."""
     shown = line.words[0] if line.shell else ",".join(line.words)
-    session.tell("Executing", shown)
+    if apart:
+        session.late.append(("Executing", shown))
+    else:
+        session.tell("Executing", shown)
     argv = [session.get("SHELL"), session.get("SHELLFLAGS"), line.words[0]] if line.shell else line.words
-    result = _execute(session, argv, text)
+    result = _execute(session, argv, text, line.words[0], 0 if apart else session.numbers["TIMEOUT"])
     session.program_status = result.exit_code
-    if result.stderr:
-        session.log(result.stderr.encode("utf-8", "surrogateescape").decode("latin-1"))
+    errors = result.stderr.encode("utf-8", "surrogateescape").decode("latin-1")
+    if apart:
+        session.late.append(("", errors))
+    elif errors:
+        session.log(errors)
     return result
 
 
-def _execute(session: Session, argv: list[str], text: str) -> Result:
+def _execute(session: Session, argv: list[str], text: str, name: str, timeout: int) -> Result:
+    """What is no program is given to /bin/sh, even if it does not exist. `timeout`: seconds, 0 for none."""
     host = session.process.host
     stdin = text.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
     user = host.users.user_name(session.cred.uid)
     session.flush()
-    for attempt in (argv, ["/bin/sh", *argv]):
-        try:
-            return host.execute(attempt, cred=session.cred, user=user, env=session.env, cwd=session.cwd, stdin=stdin)
-        except Killed:
+    outer, end = host.deadline, host.clock.now + timeout
+    if timeout and (outer is None or end < outer):
+        host.deadline = end
+    try:
+        for attempt in (argv, ["/bin/sh", *argv]):
+            with contextlib.suppress(OSError):
+                return host.execute(attempt, cred=session.cred, user=user, env=session.env, cwd=session.cwd, stdin=stdin)
+    except Killed as death:
+        if outer is not None and host.clock.now >= outer:
             raise
-        except OSError:
-            if host.fs.exists(session.path(argv[0]), session.cred):
-                continue
-            break
+        if timeout and host.clock.now >= end:
+            session.say_of("Timeout, terminating", name)
+            return Result("", "", -_SIGTERM)
+        return Result("", "", -death.signal)
+    finally:
+        host.deadline = outer
     session.say_of("Failed to execute", argv[0])
     return Result("", "", _EX_UNAVAILABLE)
 
@@ -84,9 +100,9 @@ def complain_of_status(session: Session, shown: str, status: int, quiet: bool) -
 
 def pipe_into(session: Session, line: Line, text: str, wait: int) -> bool:
     """Deliver to a program. `wait`: 0 its status does not matter, 1 the flag w, 2 the flag W. True if that worked."""
-    result = run(session, line, text)
+    result = run(session, line, text, apart=not wait)
     if result.exit_code and wait:
-        complain_of_status(session, line.shown, result.exit_code, wait >= 2)
+        complain_of_status(session, line.words[0], result.exit_code, wait >= 2)
     session.set_last_folder(line.shown)
     session.last_length, session.offset = len(text), -1
     return not (wait and result.exit_code)
@@ -96,7 +112,7 @@ def filter_through(session: Session, line: Line, text: str, wait: int) -> str | 
     """Replace the text by what a program makes of it; None if it failed and its status matters."""
     result = run(session, line, text)
     if result.exit_code and wait:
-        complain_of_status(session, line.shown, result.exit_code, wait >= 2)
+        complain_of_status(session, line.words[0], result.exit_code, wait >= 2)
         if wait < 2 or session.verbose:
             session.say("Rescue of unfiltered data succeeded\n")
         return None
@@ -109,7 +125,7 @@ def run_trap(session: Session) -> None:
     if not trap:
         return
     session.env.setdefault("EXITCODE", str(session.status))
-    result = _execute(session, [session.get("SHELL"), session.get("SHELLFLAGS"), trap], session.mail.text)
+    result = _execute(session, [session.get("SHELL"), session.get("SHELLFLAGS"), trap], session.mail.text, trap, 0)
     session.log(result.stdout + result.stderr)
     if result.exit_code and forced == -2:
         session.status = result.exit_code

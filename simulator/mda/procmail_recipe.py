@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.mda.procmail_condition import Conditions
 from simulator.mda.procmail_folder import lock_local, unlock_local, write_folder
 from simulator.mda.procmail_program import Line, filter_through, parse_command, pipe_into
-from simulator.mda.procmail_session import Delivered
+from simulator.mda.procmail_session import Delivered, with_blank_line
 from simulator.mda.procmail_text import VALUE, WORDS, Source, Words
 from simulator.mda.procmail_variables import assign
 
@@ -213,6 +213,11 @@ class RcFile:
             return mail.text
         return mail.header if head else mail.text[mail.body :]
 
+    def _out(self, recipe: _Recipe) -> str:
+        """The same as a program gets it."""
+        text = self._part(recipe)
+        return text if "r" in recipe.flags else with_blank_line(text)
+
     def _done(self, recipe: _Recipe, success: bool) -> None:
         """The action is done. A delivery without the flag c is the end."""
         self.history.success = success
@@ -220,6 +225,7 @@ class RcFile:
             raise Delivered
         if success and self.session.numbers["LOGABSTRACT"] == 2:
             self.session.abstract(self.session.get("LASTFOLDER"))
+        self.session.tell_late()
 
     def _forward(self, recipe: _Recipe) -> None:
         session = self.session
@@ -227,6 +233,7 @@ class RcFile:
         text = self._part(recipe)
         if text == session.mail.text or text == session.mail.header:
             text = text if not text.startswith("From ") else _after_from(text)
+        text = text if "r" in recipe.flags else with_blank_line(text)
         self._lock_for(recipe, "")
         self._done(recipe, pipe_into(session, Line(words, False), text, recipe.wait or (2 if recipe.locked else 0)))
 
@@ -239,16 +246,16 @@ class RcFile:
         if "f" in recipe.flags:
             self._filter(recipe, line, wait)
         elif variable:
-            text = filter_through(session, line, self._part(recipe), wait)
+            text = filter_through(session, line, self._out(recipe), wait)
             if text is not None:
                 assign(session, variable, text.removesuffix("\n"), self)
             self.history.success = text is not None
         else:
-            self._done(recipe, pipe_into(session, line, self._part(recipe), wait))
+            self._done(recipe, pipe_into(session, line, self._out(recipe), wait))
 
     def _print(self, recipe: _Recipe) -> None:
         """A lone `|`: standard output."""
-        session, text = self.session, self._part(recipe)
+        session, text = self.session, self._out(recipe)
         session.set_last_folder("|")
         session.last_length = len(text)
         session.process.out(text.encode("latin-1", "replace").decode("utf-8", "surrogateescape"))
@@ -259,7 +266,7 @@ class RcFile:
         mail = self.session.mail
         head_only = "h" in recipe.flags and "b" not in recipe.flags
         body_only = "b" in recipe.flags and "h" not in recipe.flags
-        text = filter_through(self.session, line, self._part(recipe), wait)
+        text = filter_through(self.session, line, self._out(recipe), wait)
         self.history.success = text is not None
         if text is None:
             return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from simulator.mda.summary import folder_line, subject_line
 from simulator.unix.fs import Cred, Fs
 from simulator.unix.program import Process
 
@@ -15,9 +16,6 @@ EX_CANTCREAT: Final = 73
 EX_TEMPFAIL: Final = 75
 
 VERSION: Final = "3.23pre"
-_MAX_FOLDER: Final = 61  # room for the folder's name in the log: LENoffset - "  Folder: " - 1
-_LENGTH_COLUMN: Final = 72
-_SUBJECT_SHOWN: Final = 78
 
 #: Variables that are numbers, with their defaults (seconds, or -1 for LOGABSTRACT: as long as there is a log).
 NUMBERS: Final = {"LOCKSLEEP": 8, "LOCKTIMEOUT": 1024, "SUSPEND": 16, "NORESRETRY": 4, "TIMEOUT": 960, "VERBOSE": 0, "LOGABSTRACT": -1}
@@ -33,6 +31,11 @@ TEXTS: Final = {
     "SHELLMETAS": "&|<>~;?*[",
 }
 PATH: Final = "$HOME/bin:/usr/local/bin:/usr/bin:/bin"
+
+
+def with_blank_line(text: str) -> str:
+    """The message as procmail hands it out, unless a recipe has the flag r: with an empty line at its end."""
+    return text if text.endswith("\n\n") else text + "\n"
 
 
 class Delivered(Exception):
@@ -79,10 +82,12 @@ class Mail:
 
 @dataclass(slots=True)
 class Session:
-    """`status` is the exit status, `cred` the user's rights, `cwd` the working directory (MAILDIR)."""
+    """`status` is the exit status, `cred` with whose rights procmail acts (in /etc/procmailrc: its own), `user_cred` the
+    user's, `cwd` the working directory (MAILDIR)."""
 
     process: Process
     cred: Cred
+    user_cred: Cred
     mail: Mail
     cwd: str
     env: dict[str, str] = field(default_factory=dict)
@@ -91,6 +96,8 @@ class Session:
     status: int = EX_CANTCREAT
     exit_code_set: bool = False
     program_status: int = 0
+    #: What is still to be logged of programs that procmail does not wait for: words and a name, or "" and a text.
+    late: list[tuple[str, str]] = field(default_factory=list)
     score: int = 0
     log_file: str = ""
     log_opened: bool = False
@@ -98,6 +105,8 @@ class Session:
     stamp: int = 0
     global_lock: str = ""
     local_lock: str = ""
+    #: The lock file of the system mailbox: it is made with the rights of the set-group-ID program.
+    spool_lock: str = ""
     last_length: int = 0
     #: Where in the folder the message begins, -1 where that makes no sense; and whether anybody wants to know (COMSAT).
     offset: int = -1
@@ -107,6 +116,16 @@ class Session:
     @property
     def fs(self) -> Fs:
         return self.process.host.fs
+
+    @property
+    def spool_cred(self) -> Cred:
+        """The user with the group that the program file lends (mail)."""
+        own = self.cred
+        return Cred(own.uid, self.process.cred.gid, own.groups | {own.gid}, own.umask)
+
+    def drop_privileges(self) -> None:
+        """Act as the user from now on."""
+        self.cred = replace(self.user_cred, umask=self.cred.umask)
 
     @property
     def verbose(self) -> bool:
@@ -132,7 +151,8 @@ class Session:
         if not text:
             return
         if self.log_file:
-            self.fs.append(self.log_file, text.encode("latin-1", "replace"), self.cred)
+            # The file is open already: the rights were those of that moment.
+            self.fs.append(self.log_file, text.encode("latin-1", "replace"))
         else:
             self.process.err(text.encode("latin-1", "replace").decode("utf-8", "surrogateescape"))
 
@@ -155,6 +175,15 @@ class Session:
         if self.verbose:
             self.say_of(text, name)
 
+    def tell_late(self) -> None:
+        """Log what was held back."""
+        waiting, self.late = self.late, []
+        for words, name in waiting:
+            if words:
+                self.tell(words, name)
+            elif name:
+                self.log(name)
+
     def abstract(self, folder: str) -> None:
         """The three lines about a message: LOGABSTRACT."""
         wanted = self.numbers["LOGABSTRACT"]
@@ -163,15 +192,8 @@ class Session:
         if self.mail.text.startswith("From "):
             self.log(self.mail.text.partition("\n")[0] + "\n")
         subject = next((line for line in self.mail.header.split("\n") if line.lower().startswith("subject:")), "")
-        if subject:
-            self.log(f" {_detab(subject[:_SUBJECT_SHOWN])}\n")
-        name = _detab(folder[: _MAX_FOLDER - 1])
-        column = len("  Folder: ") + len(name)
-        column -= column % 8
-        tabs = 1
-        while (column := column + 8) < _LENGTH_COLUMN:
-            tabs += 1
-        self.log(f"  Folder: {name}" + "\t" * tabs + f"{self.last_length:7d}\n")
+        self.log(subject_line(subject))
+        self.log(folder_line(folder, self.last_length))
 
     def notify(self, folder: str) -> None:
         """Tell the biff daemon about new mail; nobody listens, but the log says so."""
@@ -219,10 +241,6 @@ class Session:
 
     def complain(self, text: str) -> None:
         self.say(text)
-
-
-def _detab(text: str) -> str:
-    return "".join(" " if char in "\t\n\v\f\r" else char for char in text)
 
 
 def number(text: str, default: int) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.mda.procmail_folder import lock, unlock_global
 from simulator.mda.procmail_session import NUMBERS, number
 from simulator.mda.procmail_text import Source
-from simulator.unix.fs import Cred
 
 if TYPE_CHECKING:
     from simulator.mda.procmail_recipe import RcFile
@@ -54,6 +54,7 @@ def _logfile(session: Session, text: str, rc: RcFile | None) -> None:
         session.fs.append(path, b"", session.cred, 0o666)
     except OSError:
         session.say_of("Error while writing to", text)
+        session.process.syslog("procmail", f'Error while writing to "{text}"', priority="notice")
         return
     session.log_file, session.log_opened = path, True
 
@@ -87,7 +88,14 @@ def _comsat(session: Session, text: str, rc: RcFile | None) -> None:
 def _umask(session: Session, text: str, rc: RcFile | None) -> None:
     digits = text.strip()
     if digits and all(char in "01234567" for char in digits):
-        session.cred = Cred(session.cred.uid, session.cred.gid, session.cred.groups, int(digits, 8) & 0o777)
+        session.cred = replace(session.cred, umask=int(digits, 8) & 0o777)
+
+
+def _drop_privileges(session: Session, text: str, rc: RcFile | None) -> None:
+    if number(text, 0):
+        if session.verbose:
+            session.say("Assuming identity of the recipient, VERBOSE=off\n")
+        session.drop_privileges()
 
 
 def _include(session: Session, text: str, rc: RcFile | None) -> None:
@@ -143,6 +151,7 @@ _ACTIONS: Final[dict[str, Callable[[Session, str, RcFile | None], None]]] = {
     "SHIFT": _shift,
     "LOCKFILE": _lock_file,
     "UMASK": _umask,
+    "DROPPRIVS": _drop_privileges,
     "INCLUDERC": _include,
     "SWITCHRC": _switch,
     "HOST": _host,

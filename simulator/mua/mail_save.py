@@ -59,7 +59,7 @@ def _copy(session: Session, argv: list[str], mark: bool) -> int:
     path = expand_name(session, sender_file(found[0][1]) if by_sender else name)
     if path is None:
         return 1
-    text = "".join(Mbox.stored(message, f"From {message.sender} {message.date}\n") for _, message in found)
+    text = "".join(Mbox.stored(message, f"From {message.sender} {message.date}\n", str(message.header)) for _, message in found)
     data = text.encode("utf-8", "surrogateescape")
     try:
         session.process.append(path, data, 0o600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from dataclasses import dataclass, field
 
@@ -175,21 +176,37 @@ class Session:
         fs, cred = self.process.fs, self.process.caller
         exists = fs.exists(path, cred)
         try:
-            if exists and not (fs.stat(path, cred).is_file and (fs.access(path, READ, cred) or not fs.stat(path, cred).size)):
+            if exists and not self._may_be_mbox(path):
                 raise NotAnMbox
-            box = Mbox(fs, path, cred, create=create and not exists)
+            box = Mbox(fs, path, cred, create=create and not exists, readonly=exists and not fs.access(path, WRITE, cred))
         except NotAnMbox:
             self.error("Cannot create mailbox" + (f" {shown}" if shown else "") + f": {NO_ENTRY}")
             return None
         except OSError as error:
             # Where no file may be made, the program tries to read one, and that is what its message is about.
-            missing = not exists and error.errno == errno.EACCES
-            self.error(f"Cannot open mailbox {path}: {'No such file or directory' if missing else error.strerror}")
+            reason = "No such file or directory" if not exists and error.errno == errno.EACCES and self._is_missing(path) else error.strerror
+            self.error(f"Cannot open mailbox {path}: {reason}")
             return None
-        if not fs.access(path, WRITE, cred):
+        if box.readonly:
             self.error("mailbox opened read-only")
-            box.readonly = True
         return box
+
+    def _may_be_mbox(self, path: str) -> bool:
+        """Raises PermissionError for a directory whose content is not to be seen."""
+        fs, cred = self.process.fs, self.process.caller
+        entry, readable = fs.stat(path, cred), fs.access(path, READ, cred)
+        if entry.is_dir and not readable:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return entry.is_file and (readable or not entry.size)
+
+    def _is_missing(self, path: str) -> bool:
+        try:
+            self.process.fs.stat(path, self.process.caller)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
 
     # -- commands -------------------------------------------------------------------------------------------------------
 

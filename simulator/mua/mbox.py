@@ -79,7 +79,7 @@ class MboxMessage:
 
 
 class Mbox:
-    """One open mailbox. Raises OSError with the rights of `cred`, NotAnMbox for other files."""
+    """One open mailbox. Raises OSError with the rights of `cred`, NotAnMbox for other files (`readonly`: they are empty)."""
 
     def __init__(self, fs: Fs, path: str, cred: Cred, create: bool = False, readonly: bool = False) -> None:
         self.fs, self.path, self.cred, self.readonly = fs, path, cred, readonly
@@ -95,7 +95,11 @@ class Mbox:
         self.messages: list[MboxMessage] = []
         self._size = len(data)
         self.uid_validity, self.uid_next, self.numbered, self.renumbered = 0, 1, False, False
-        self._scan(data.decode("utf-8", "surrogateescape"))
+        try:
+            self._scan(data.decode("utf-8", "surrogateescape"))
+        except NotAnMbox:
+            if not self.readonly:
+                raise
 
     def update(self) -> bool:
         """Read what was added to the file since it was last seen; False if nothing was."""
@@ -204,11 +208,11 @@ class Mbox:
         return (f"X-IMAPbase: {self._base()}\n" if first else "") + f"X-UID: {message.uid}\n"
 
     @staticmethod
-    def stored(message: MboxMessage, from_line: str = "") -> str:
-        """The message as it stands in a file: From line, quoted body, blank line."""
+    def stored(message: MboxMessage, from_line: str = "", head: str = "") -> str:
+        """The message as it stands in a file: From line, header (`head` if it was taken apart), quoted body, blank line."""
         body = re.sub(r"(?m)^(>*From )", r">\1", message.body)
         end = "\n" if body.endswith("\n") or not body else "\n\n"
-        return f"{from_line or message.from_line}{message.head}\n{body}{end}"
+        return f"{from_line or message.from_line}{head or message.head}\n{body}{end}"
 
     def _write(self, parts: list[str]) -> None:
         """What was delivered since the file was last read stays behind the messages of this session."""

@@ -56,9 +56,14 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _SERVER = re.compile(r"\[([^\]]+)\]:(.*)|([^:]+):([^:]+)|\[?([^/\]]*)\]?/(\w+)|\[([^\]]+)\]")
 
 
+#: What perl needs to read the program.
+_START_SECONDS = 0.08
+
+
 @program("/usr/bin/swaks", package="swaks")
 def main(p: Process) -> int:
     p.unbuffered = True
+    p.sleep(_START_SECONDS)
     settings = read_options(p)
     if "version" in settings:
         p.out(f"swaks version {VERSION}\n\n")
@@ -207,7 +212,9 @@ class _Swaks:
             if word in ("CRAM-MD5", "LOGIN", "PLAIN", "CRAM-SHA1"):
                 known.append(word)
             elif word in ("DIGEST-MD5", "NTLM", "SPA", "MSN"):
-                self.printer.show(ERROR, f"AUTH {'DIGEST-MD5' if word[0] == 'D' else 'NTLM'} not available: requires Authen::{'SASL' if word[0] == 'D' else 'NTLM'}")
+                self.printer.show(
+                    ERROR, f"AUTH {'DIGEST-MD5' if word[0] == 'D' else 'NTLM'} not available: requires Authen::{'SASL' if word[0] == 'D' else 'NTLM'}"
+                )
             else:
                 self.printer.show(ERROR, f"{word} is not a recognized auth type, skipping")
         if not known:
@@ -285,4 +292,3 @@ def _server(server: str, port: str) -> tuple[str, str]:
 
 def _xtext(text: str) -> str:
     return "".join(f"+{ord(char):02X}" if char in "+=" or char <= " " else char for char in text)
-

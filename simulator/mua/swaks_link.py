@@ -60,7 +60,12 @@ class Printer:
 
     def _hidden(self, flag: int) -> bool:
         display = self.display
-        if display.hide_all or (display.hide_send and flag // 10 == 2) or (display.hide_receive and flag // 10 == 3) or (display.hide_info and flag == INFO):
+        if (
+            display.hide_all
+            or (display.hide_send and flag // 10 == 2)
+            or (display.hide_receive and flag // 10 == 3)
+            or (display.hide_info and flag == INFO)
+        ):
             return True
         is_error = flag % 2 == 0
         if display.silent >= 3 or (display.silent == 2 and not is_error):
@@ -94,7 +99,9 @@ class Link:
         trouble = f"getaddrinfo: {found.error}" if found.error else ""
         for address in found.addresses:
             try:
-                self._reader, self._writer = wait(self.p, self.p.host.net.open_connection(address, self.port, source=self.source or None, timeout=self.timeout))
+                self._reader, self._writer = wait(
+                    self.p, self.p.host.net.open_connection(address, self.port, source=self.source or None, timeout=self.timeout)
+                )
             except TimeoutError:
                 trouble = "connect: timeout"
             except OSError as error:

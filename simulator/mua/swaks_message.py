@@ -68,7 +68,8 @@ class MessageMaker:
         return self._inferred(option, value)
 
     def _inferred(self, option: str, value: str) -> str:
-        warning = f"DEPRECATION WARNING: Inferring a filename from the argument to --{option} will be removed in the future.  Prefix filenames with '@' instead."
+        warning = f"DEPRECATION WARNING: Inferring a filename from the argument to --{option} will be removed in the future.  "
+        warning += "Prefix filenames with '@' instead."
         if option == "data" and not re.search(r"\\n|\n|%NEWLINE%", value):
             self.fail(warning)
             try:

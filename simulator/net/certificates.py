@@ -13,7 +13,7 @@ import datetime
 import functools
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+
+from simulator.net.der import SET, UTF8, der, oid, sequence
 
 _PEM = re.compile(r"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.+?-----END (?:TRUSTED )?CERTIFICATE-----", re.S)
 #: X509_STORE_CTX_get_error(3): numbers and X509_verify_cert_error_string(3).
@@ -74,9 +76,7 @@ def load_bundle(text: str) -> tuple[x509.Certificate, ...]:
     return tuple(parse(pem) for pem in split_bundle(text))
 
 
-def verify(
-    chain: Iterable[str], anchors: Iterable[x509.Certificate], when: float, names: Iterable[str] = (), client: bool = False
-) -> Verdict:
+def verify(chain: Iterable[str], anchors: Iterable[x509.Certificate], when: float, names: Iterable[str] = (), client: bool = False) -> Verdict:
     """Check a chain (PEM, the peer's own certificate first) against trust anchors, at a time, for one of `names` if there are any.
 
     A name that begins with a dot stands for all below it. `client`: the peer is a client.
@@ -96,7 +96,29 @@ def verify(
     return error or Verdict()
 
 
-def _path(leaf: x509.Certificate, sent: list[x509.Certificate], anchors: tuple[x509.Certificate, ...]) -> tuple[list[x509.Certificate], Verdict | None]:
+def examine(
+    chain: Iterable[str], anchors: Iterable[x509.Certificate], when: float, names: Iterable[str] = ()
+) -> tuple[list[tuple[int, int]], list[x509.Certificate]]:
+    """All that is wrong with a chain, as (depth, number) in the order in which OpenSSL finds it, and the path that it built."""
+    certificates = [parse(pem) for pem in chain]
+    leaf, names = certificates[0], tuple(names)
+    path, error = _path(leaf, certificates[1:], tuple(anchors))
+    found = [(error.depth, error.number)] if error is not None else []
+    if error is not None and error.number == 20 and len(path) == 1:
+        found.append((0, 21))
+    moment = datetime.datetime.fromtimestamp(when, datetime.UTC)
+    if names and not any(matches(leaf, name) for name in names):
+        found.append((0, 62))
+    for depth, certificate in reversed(list(enumerate(path))):
+        trouble = _trouble(certificate, depth, moment, False, ())
+        if trouble:
+            found.append((depth, trouble))
+    return found, path
+
+
+def _path(
+    leaf: x509.Certificate, sent: list[x509.Certificate], anchors: tuple[x509.Certificate, ...]
+) -> tuple[list[x509.Certificate], Verdict | None]:
     """From the leaf up to a trust anchor; or as far as it goes, and what is missing."""
     path = [leaf]
     while len(path) <= _DEPTH_LIMIT:
@@ -110,8 +132,7 @@ def _path(leaf: x509.Certificate, sent: list[x509.Certificate], anchors: tuple[x
     top = path[-1]
     if top.issuer == top.subject:
         return path, Verdict(18 if len(path) == 1 else 19, len(path) - 1, one_line(top.issuer))
-    number = 21 if len(path) == 1 and not sent and not anchors else 20
-    return path, Verdict(number, len(path) - 1, one_line(top.issuer))
+    return path, Verdict(20, len(path) - 1, one_line(top.issuer))
 
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
@@ -222,27 +243,21 @@ def name_hash(name: x509.Name) -> str:
         values = b""
         for one in part:
             text = re.sub(r"\s+", " ", str(one.value).strip()).lower().encode()
-            values += _der(0x30, _oid(one.oid.dotted_string) + _der(0x0C, text))
-        encoded += _der(0x31, values)
-    digest = hashes.Hash(hashes.SHA1())  # noqa: S303  (the name of a file, not a secret)
+            values += sequence(oid(one.oid.dotted_string), der(UTF8, text))
+        encoded += der(SET, values)
+    digest = hashes.Hash(hashes.SHA1())
     digest.update(encoded)
     return digest.finalize()[3::-1].hex()
 
 
-def _der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:
-        return bytes((tag, size)) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + content
-
-
-def _oid(dotted: str) -> bytes:
-    first, second, *rest = map(int, dotted.split("."))
-    data = bytearray((first * 40 + second,))
-    for number in rest:
-        groups = [number & 0x7F]
-        while number := number >> 7:
-            groups.append(number & 0x7F | 0x80)
-        data += bytes(reversed(groups))
-    return _der(0x06, bytes(data))
+def directory_anchors(read: Callable[[str], str | None], path: str, chain: Iterable[str]) -> list[x509.Certificate]:
+    """What a CApath holds for the issuers in a chain: files HASH.0, HASH.1 ... (openssl-rehash(1))."""
+    found: list[x509.Certificate] = []
+    for pem in chain:
+        certificate = parse(pem)
+        for number in range(9):
+            text = read(f"{path}/{name_hash(certificate.issuer)}.{number}")
+            if text is None:
+                break
+            found += load_bundle(text)
+    return found

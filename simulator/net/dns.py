@@ -34,7 +34,30 @@ RECORD_LIMIT = 20_000
 #: How many CNAME records a server follows.
 CHAIN_LIMIT = 10
 #: The record types that may be asked for (anything else has no data).
-TYPES = ("A", "AAAA", "MX", "NS", "SOA", "CNAME", "PTR", "TXT", "SRV", "CAA", "TLSA", "ANY", "HINFO", "SPF", "DS", "DNSKEY", "NAPTR", "SVCB", "HTTPS", "AXFR", "NSEC", "RRSIG")
+TYPES = (
+    "A",
+    "AAAA",
+    "MX",
+    "NS",
+    "SOA",
+    "CNAME",
+    "PTR",
+    "TXT",
+    "SRV",
+    "CAA",
+    "TLSA",
+    "ANY",
+    "HINFO",
+    "SPF",
+    "DS",
+    "DNSKEY",
+    "NAPTR",
+    "SVCB",
+    "HTTPS",
+    "AXFR",
+    "NSEC",
+    "RRSIG",
+)
 
 _KEYS = {"server", "zones", "ttl", "reverse", "records"}
 
@@ -153,7 +176,9 @@ class NameServer:
             known = any(within(name, domain) for domain in self.domains)
             return Reply(name, type, self.address, "NXDOMAIN" if known else "REFUSED")
         answers = self._chain(name, type)
-        extra = tuple(record for answer in answers if answer.type in ("MX", "NS", "SRV") for record in self._at(answer.target) if record.type in ("A", "AAAA"))
+        extra = tuple(
+            record for answer in answers if answer.type in ("MX", "NS", "SRV") for record in self._at(answer.target) if record.type in ("A", "AAAA")
+        )
         return Reply(name, type, self.address, "NOERROR", answers, extra, bool(answers))
 
     def exists(self, name: str) -> bool:

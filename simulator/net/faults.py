@@ -72,7 +72,7 @@ class Faults:
         return iter(tuple(self._faults))
 
     def connect(self, client: str, host: str | None, address: str, port: int) -> str | None:
-        """"refused" or "dropped" when a connection from `client` to `host` (or to a bare address) is to fail so."""
+        """ "refused" or "dropped" when a connection from `client` to `host` (or to a bare address) is to fail so."""
         for fault in self._faults:
             if fault.kind in ("refused", "dropped") and (fault.concerns(client, host, port) or fault.concerns(client, address, port)):
                 self._use(fault)

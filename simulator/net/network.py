@@ -32,7 +32,7 @@ from typing import Any
 from simulator.clock import Clock
 from simulator.net.dns import NameServers
 from simulator.net.faults import Faults
-from simulator.net.transport import Address, Link, StreamTransport, Transcript, os_error
+from simulator.net.transport import Address, StreamTransport, Transcript, os_error
 
 #: ARP asks three times, a second apart; then the kernel says "No route to host".
 UNREACHABLE_SECONDS = 3.0
@@ -74,7 +74,7 @@ class Listener:
 
     def covers(self, address: str) -> bool:
         """Does a connection to `address` reach this socket?"""
-        return self.address in (address, "0.0.0.0", "::")
+        return self.address in (address, "::") or (self.address == "0.0.0.0" and ":" not in address)
 
     def offer(self, transport: StreamTransport) -> None:
         """A connection was established: let the owner take it, or keep it."""
@@ -130,7 +130,7 @@ class HostNetwork:
             raise os_error(errno.EADDRNOTAVAIL)
         self.listeners = [listener for listener in self.listeners if not listener.closed]
         for other in self.listeners:
-            if other.port == port and (other.address == address or "0.0.0.0" in (other.address, address) and ":" not in other.address + address):
+            if other.port == port and (other.address == address or ("0.0.0.0" in (other.address, address) and ":" not in other.address + address)):
                 raise os_error(errno.EADDRINUSE)
         listener = Listener(self.name, address, port, factory, program, pid, uid)
         self.listeners.append(listener)
@@ -170,7 +170,9 @@ class HostNetwork:
         transport.set_protocol(protocol)
         return transport, protocol
 
-    async def connect(self, address: str, port: int, factory: Callable[[], asyncio.BaseProtocol], *, source: str | None = None, timeout: float | None = None) -> tuple[StreamTransport, asyncio.BaseProtocol]:
+    async def connect(
+        self, address: str, port: int, factory: Callable[[], asyncio.BaseProtocol], *, source: str | None = None, timeout: float | None = None
+    ) -> tuple[StreamTransport, asyncio.BaseProtocol]:
         """Open a connection. `timeout` in seconds (None: as long as the kernel tries). Raises OSError as `connect(2)`."""
         transport = await self.network.establish(self, address, port, source, timeout)
         protocol = factory()
@@ -178,7 +180,9 @@ class HostNetwork:
         transport.set_protocol(protocol)
         return transport, protocol
 
-    async def open_connection(self, address: str, port: int, *, source: str | None = None, timeout: float | None = None, limit: int = 2**16) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def open_connection(
+        self, address: str, port: int, *, source: str | None = None, timeout: float | None = None, limit: int = 2**16
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """As `connect`, with asyncio's streams."""
         loop = self.clock.loop
         reader = asyncio.StreamReader(limit=limit, loop=loop)
@@ -279,7 +283,9 @@ class Network:
         record = Transcript(origin.name, target.name, local, remote, self.clock.now)
         ends: dict[str, Any] = {"host": origin.name, "peer_host": target.name}
         client = StreamTransport(self.clock, link, "client", ends | {"sockname": local.pair(), "peername": remote.pair()}, record)
-        server = StreamTransport(self.clock, link, "server", {"host": target.name, "peer_host": origin.name, "sockname": remote.pair(), "peername": local.pair()}, record)
+        server = StreamTransport(
+            self.clock, link, "server", {"host": target.name, "peer_host": origin.name, "sockname": remote.pair(), "peername": local.pair()}, record
+        )
         client.peer, server.peer = server, client
         self.transcripts.append(record)
         for host, end in ((origin, client), (target, server)):

@@ -46,7 +46,12 @@ class Lookup:
     @property
     def error(self) -> str:
         """hstrerror(3)."""
-        return {"ok": "", "notfound": "Host not found", "nodata": "Host found but no data record of requested type", "again": "Host not found, try again"}[self.status]
+        return {
+            "ok": "",
+            "notfound": "Host not found",
+            "nodata": "Host found but no data record of requested type",
+            "again": "Host not found, try again",
+        }[self.status]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from simulator.net.transport import StreamTransport
 
@@ -66,7 +66,9 @@ _WEAK = ("TLSv1", "TLSv1.1")
 _LEGACY = "error:0A00014D:SSL routines::legacy sigalg disallowed or unsupported:../ssl/statem/statem_clnt.c:2254:"
 _UNSUPPORTED_PROTOCOL = "error:0A000102:SSL routines::unsupported protocol:../ssl/statem/statem_{}.c:{}:"
 _NO_SHARED_CIPHER = "error:0A0000C1:SSL routines::no shared cipher:../ssl/statem/statem_srvr.c:2220:"
-_WRONG_VERSION = "error:0A00010B:SSL routines::wrong version number:../ssl/record/ssl3_record.c:354:"
+#: The place in the library is another one for the first record that a server gets.
+_WRONG_VERSION = "error:0A00010B:SSL routines::wrong version number:../ssl/record/ssl3_record.c:{}:"
+_SERVER_PLACE, _CLIENT_PLACE = 350, 354
 
 
 class HandshakeError(Exception):
@@ -155,8 +157,9 @@ def _unpack(data: bytes) -> dict[str, Any]:
 class _Wire(asyncio.Protocol):
     """Takes the connection over for the handshake and gives it back."""
 
-    def __init__(self, transport: StreamTransport, timeout: float) -> None:
+    def __init__(self, transport: StreamTransport, timeout: float, place: int) -> None:
         self.transport = transport
+        self.place = place
         self.timeout = timeout
         self._owner = transport.get_protocol()
         self._buffer = bytearray()
@@ -175,7 +178,7 @@ class _Wire(asyncio.Protocol):
         while len(self._buffer) >= 5:
             kind, length = self._buffer[0], int.from_bytes(self._buffer[3:5], "big")
             if kind not in (_HANDSHAKE, _ALERT) or self._buffer[1] != 3:
-                raise HandshakeError("wrong version number", (_WRONG_VERSION,))
+                raise HandshakeError("wrong version number", (_WRONG_VERSION.format(self.place),))
             if len(self._buffer) < 5 + length:
                 break
             self._partial += self._buffer[5 : 5 + length]
@@ -190,7 +193,7 @@ class _Wire(asyncio.Protocol):
         try:
             return _unpack(data)
         except (ValueError, zlib.error):
-            raise HandshakeError("wrong version number", (_WRONG_VERSION,)) from None
+            raise HandshakeError("wrong version number", (_WRONG_VERSION.format(self.place),)) from None
 
     def eof_received(self) -> bool:
         self._over = True
@@ -261,7 +264,7 @@ async def client_handshake(
     transport: StreamTransport, offer: Offer, timeout: float, verify: Callable[[tuple[str, ...]], str] | None = None
 ) -> Session:
     """The client's side. `verify(chain)` may name the alert with which to give up ("" = go on). Raises HandshakeError."""
-    wire, session = _Wire(transport, timeout), None
+    wire, session = _Wire(transport, timeout, _CLIENT_PLACE), None
     try:
         wire.send({"versions": offer.versions, "ciphers": offer.ciphers, "sni": offer.sni, "ticket": offer.ticket})
         hello = await wire.receive()
@@ -280,7 +283,7 @@ async def client_handshake(
 
 async def server_handshake(transport: StreamTransport, service: Service, timeout: float) -> Session:
     """The server's side. Raises HandshakeError."""
-    wire, session = _Wire(transport, timeout), None
+    wire, session = _Wire(transport, timeout, _SERVER_PLACE), None
     try:
         offer = await wire.receive()
         hello = _choose(wire, offer, service)

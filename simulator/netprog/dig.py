@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator.net.dns import TYPES, Reply, canonical, reverse_name
+from simulator.net.dns import TYPES, Reply, reverse_name
 from simulator.net.resolver import Resolver
-from simulator.netprog.dns_text import absolute, configured, in_turn, message_size, question_line, record_line, section_counts, trouble_line
+from simulator.netprog.dns_text import configured, in_turn, message_size, question_line, record_line, section_counts, trouble_line
 from simulator.unix.program import Exit, Process, program
 
 VERSION = "9.18.49-1~deb12u1-Debian"
@@ -37,7 +37,24 @@ Use "dig -h" (or "dig -h | more") for complete list of options
 """
 _SECTIONS = ("cmd", "comments", "question", "answer", "authority", "additional", "stats")
 #: Options without an effect here.
-_IGNORED = ("recurse", "rec", "edns", "tcp", "vc", "search", "defname", "qr", "rrcomments", "cookie", "dnssec", "adflag", "cdflag", "identify", "ttlid", "cl")
+_IGNORED = (
+    "recurse",
+    "rec",
+    "edns",
+    "tcp",
+    "vc",
+    "search",
+    "defname",
+    "qr",
+    "rrcomments",
+    "cookie",
+    "dnssec",
+    "adflag",
+    "cdflag",
+    "identify",
+    "ttlid",
+    "cl",
+)
 _MISSING = ("trace", "multiline", "nssearch", "yaml", "ttlunits")
 
 
@@ -220,7 +237,9 @@ class _Dig:
             text += f";; {section_counts(reply, 1)}\n\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n"
             text += "; EDE: 14 (Not Ready)\n" if reply.rcode == "REFUSED" else ""
         if show["question"]:
-            text += (";; QUESTION SECTION:\n" if show["comments"] else "") + question_line(reply.name, reply.type) + ("\n" if show["comments"] else "")
+            text += (
+                (";; QUESTION SECTION:\n" if show["comments"] else "") + question_line(reply.name, reply.type) + ("\n" if show["comments"] else "")
+            )
         for section, records in (("answer", reply.answers), ("additional", reply.additional)):
             if show[section] and records:
                 text += f";; {section.upper()} SECTION:\n" if show["comments"] else ""
@@ -230,9 +249,7 @@ class _Dig:
     def _statistics(self, reply: Reply) -> str:
         when = _date(self.p.clock.now)
         size = message_size(reply, True) + (6 if reply.rcode == "REFUSED" else 0)
-        return (
-            f";; Query time: 0 msec\n;; SERVER: {reply.server}#53({reply.server}) (UDP)\n;; WHEN: {when}\n;; MSG SIZE  rcvd: {size}\n\n"
-        )
+        return f";; Query time: 0 msec\n;; SERVER: {reply.server}#53({reply.server}) (UDP)\n;; WHEN: {when}\n;; MSG SIZE  rcvd: {size}\n\n"
 
 
 def _date(now: float) -> str:

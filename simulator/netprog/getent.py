@@ -92,10 +92,10 @@ def _hosts(p: Process, key: str | None) -> Iterator[str]:
         p.sleep(found.seconds)
         yield from (_host_line(address, [found.name]) for address in found.addresses)
         return
-    known = [names for one, names in resolver.hosts() if one == address]
     found = resolver.name(address)
-    if known or not found.error:
-        yield _host_line(address, known[0] if known else [found.name])
+    names = next((names for one, names in resolver.hosts() if one == address), [found.name])
+    if not found.error:
+        yield _host_line(address, names)
 
 
 def _ahosts(p: Process, key: str | None) -> Iterator[str]:

@@ -16,7 +16,6 @@ DIFFERS FROM HOST
 
 from __future__ import annotations
 
-
 from simulator.net.dns import TYPES, Record, Reply, reverse_name
 from simulator.net.resolver import Resolver
 from simulator.netprog.dns_text import configured, in_turn, message_size, question_line, record_line, section_counts, trouble_line

@@ -54,7 +54,13 @@ def _show(p: Process, letter: str) -> int:
         p.err(f"hostname: {found.error}\n")
         return 1
     aliases = [names[1:] for _, names in resolver.hosts() if found.name in names[:1]]
-    texts = {"f": found.name, "A": f"{found.name} ", "d": found.name.partition(".")[2], "i": " ".join(found.addresses), "a": " ".join(aliases[0]) if aliases else ""}
+    texts = {
+        "f": found.name,
+        "A": f"{found.name} ",
+        "d": found.name.partition(".")[2],
+        "i": " ".join(found.addresses),
+        "a": " ".join(aliases[0]) if aliases else "",
+    }
     text = texts.get(letter)
     if text is None:
         p.err(f"simulator: hostname: option -{letter} is not simulated\n")

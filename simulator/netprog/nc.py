@@ -41,43 +41,46 @@ usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]
 \t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]
 \t  [destination] [port]
 """
-_SUMMARY = "\tCommand Summary:\n" + "".join(f"\t\t-{line}\n" for line in (
-    "4\t\tUse IPv4",
-    "6\t\tUse IPv6",
-    "b\t\tAllow broadcast",
-    "C\t\tSend CRLF as line-ending",
-    "D\t\tEnable the debug socket option",
-    "d\t\tDetach from stdin",
-    "F\t\tPass socket fd",
-    "h\t\tThis help text",
-    "I length\tTCP receive buffer length",
-    "i interval\tDelay interval for lines sent, ports scanned",
-    "k\t\tKeep inbound sockets open for multiple connects",
-    "l\t\tListen mode, for inbound connects",
-    "M ttl\t\tOutgoing TTL / Hop Limit",
-    "m minttl\tMinimum incoming TTL / Hop Limit",
-    "N\t\tShutdown the network socket after EOF on stdin",
-    "n\t\tSuppress name/port resolutions",
-    "O length\tTCP send buffer length",
-    "P proxyuser\tUsername for proxy authentication",
-    "p port\t\tSpecify local port for remote connects",
-    "q secs\t\tquit after EOF on stdin and delay of secs",
-    "r\t\tRandomize remote ports",
-    "S\t\tEnable the TCP MD5 signature option",
-    "s sourceaddr\tLocal source address",
-    "T keyword\tTOS value",
-    "t\t\tAnswer TELNET negotiation",
-    "U\t\tUse UNIX domain socket",
-    "u\t\tUDP mode",
-    "V rtable\tSpecify alternate routing table",
-    "v\t\tVerbose",
-    "W recvlimit\tTerminate after receiving a number of packets",
-    "w timeout\tTimeout for connects and final net reads",
-    'X proto\tProxy protocol: "4", "5" (SOCKS) or "connect"',
-    "x addr[:port]\tSpecify proxy address and port",
-    "Z\t\tDCCP mode",
-    "z\t\tZero-I/O mode [used for scanning]",
-))
+_SUMMARY = "\tCommand Summary:\n" + "".join(
+    f"\t\t-{line}\n"
+    for line in (
+        "4\t\tUse IPv4",
+        "6\t\tUse IPv6",
+        "b\t\tAllow broadcast",
+        "C\t\tSend CRLF as line-ending",
+        "D\t\tEnable the debug socket option",
+        "d\t\tDetach from stdin",
+        "F\t\tPass socket fd",
+        "h\t\tThis help text",
+        "I length\tTCP receive buffer length",
+        "i interval\tDelay interval for lines sent, ports scanned",
+        "k\t\tKeep inbound sockets open for multiple connects",
+        "l\t\tListen mode, for inbound connects",
+        "M ttl\t\tOutgoing TTL / Hop Limit",
+        "m minttl\tMinimum incoming TTL / Hop Limit",
+        "N\t\tShutdown the network socket after EOF on stdin",
+        "n\t\tSuppress name/port resolutions",
+        "O length\tTCP send buffer length",
+        "P proxyuser\tUsername for proxy authentication",
+        "p port\t\tSpecify local port for remote connects",
+        "q secs\t\tquit after EOF on stdin and delay of secs",
+        "r\t\tRandomize remote ports",
+        "S\t\tEnable the TCP MD5 signature option",
+        "s sourceaddr\tLocal source address",
+        "T keyword\tTOS value",
+        "t\t\tAnswer TELNET negotiation",
+        "U\t\tUse UNIX domain socket",
+        "u\t\tUDP mode",
+        "V rtable\tSpecify alternate routing table",
+        "v\t\tVerbose",
+        "W recvlimit\tTerminate after receiving a number of packets",
+        "w timeout\tTimeout for connects and final net reads",
+        'X proto\tProxy protocol: "4", "5" (SOCKS) or "connect"',
+        "x addr[:port]\tSpecify proxy address and port",
+        "Z\t\tDCCP mode",
+        "z\t\tZero-I/O mode [used for scanning]",
+    )
+)
 _MISSING = "lkUuxXPZF"
 
 
@@ -166,7 +169,11 @@ class _Netcat:
         found = segments(text)
         if not self.settings.interval:
             return found
-        lines = [(wait, line) if place == 0 else (self.settings.interval, line) for wait, text in found for place, line in enumerate(text.splitlines(keepends=True))]
+        lines = [
+            (wait, line) if place == 0 else (self.settings.interval, line)
+            for wait, text in found
+            for place, line in enumerate(text.splitlines(keepends=True))
+        ]
         return lines or found
 
     def run(self, host: str, ports: str) -> int:

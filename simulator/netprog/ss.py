@@ -65,7 +65,9 @@ def _sockets(p: Process, listening: bool, everything: bool) -> list[Socket]:
     if listening or everything:
         for one in net.listeners:
             users = f'users:(("{one.program}",pid={one.pid},fd=13))' if one.program else ""
-            found.append(Socket("LISTEN", _BACKLOGS.get(one.program, 128), (one.address, one.port), ("::" if ":" in one.address else "0.0.0.0", 0), users))
+            found.append(
+                Socket("LISTEN", _BACKLOGS.get(one.program, 128), (one.address, one.port), ("::" if ":" in one.address else "0.0.0.0", 0), users)
+            )
     if everything or not listening:
         for end in net.connections:
             if not end.lost and end.get_extra_info("sockname")[1]:
@@ -91,7 +93,16 @@ def _row(p: Process, one: Socket, named: bool, users: bool) -> tuple[str, ...]:
     def address(ip: str) -> str:
         return f"[{ip}]:" if ":" in ip else f"{ip}:"
 
-    return (one.state, "0", str(one.backlog), address(one.local[0]), port(one.local[1]), address(one.peer[0]), port(one.peer[1]), f" {one.users}" if users else "")
+    return (
+        one.state,
+        "0",
+        str(one.backlog),
+        address(one.local[0]),
+        port(one.local[1]),
+        address(one.peer[0]),
+        port(one.peer[1]),
+        f" {one.users}" if users else "",
+    )
 
 
 def _table(rows: list[tuple[str, ...]], heading: bool) -> str:

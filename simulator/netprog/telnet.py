@@ -25,7 +25,6 @@ from simulator.netprog.talk import Talk, wait
 from simulator.unix.program import Process, program
 
 
-
 @program("/usr/bin/inetutils-telnet", "/usr/bin/telnet", package="telnet")
 def main(p: Process) -> int:
     try:
@@ -55,10 +54,14 @@ def _telnet(p: Process, host: str, port: str) -> int:
         p.out(f"Trying {address}...\n")
         talk = Talk(p.clock, _Output(p).add)
         try:
-            wait(p, p.host.net.connect(address, number, lambda: talk))
+            wait(p, p.host.net.connect(address, number, lambda talk=talk: talk))
         except OSError as trouble:
             last = place == len(found.addresses) - 1
-            p.err(f"telnet: Unable to connect to remote host: {trouble.strerror}\n" if last else f"telnet: connect to address {address}: {trouble.strerror}\n")
+            p.err(
+                f"telnet: Unable to connect to remote host: {trouble.strerror}\n"
+                if last
+                else f"telnet: connect to address {address}: {trouble.strerror}\n"
+            )
             continue
         p.out(f"Connected to {host}.\nEscape character is '^]'.\n")
         wait(p, _converse(p, talk))

@@ -32,8 +32,8 @@ from simulator.mail.address import casefold
 from simulator.postfix.bounce_notify import Notification, Original
 from simulator.postfix.daemon import Daemon, request
 from simulator.postfix.lib.bounce_log import LogEntry, decode_entries, encode_entry
-from simulator.postfix.lib.cool_down import readings
 from simulator.postfix.lib.bounce_template import DELAY, FAILURE, SUCCESS, VERIFY, BounceTemplates, Template
+from simulator.postfix.lib.cool_down import readings
 from simulator.postfix.lib.delivery import NOTIFY_DELAY, NOTIFY_FAILURE, RECORD, RET_FULL, RET_HDRS, USER_VERIFY, Fate, Recipient
 from simulator.postfix.lib.name_mask import required_names
 from simulator.postfix.lib.post_mail import PostMail

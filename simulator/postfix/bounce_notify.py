@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from simulator.mail.quoting import quote_822_local
 from simulator.mail.date import mail_date
+from simulator.mail.quoting import quote_822_local
 from simulator.postfix.lib import records
 from simulator.postfix.lib.bounce_template import DELAY, FAILURE, Template
 from simulator.postfix.lib.delivery import RET_HDRS

@@ -39,6 +39,7 @@ from simulator.postfix.daemon import Changeable, Daemon
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.records import Record
 
+
 class Cleanup(Daemon):
     """The service cleanup."""
 
@@ -61,9 +62,13 @@ class Cleanup(Daemon):
         self.busy = True
         return CleanupSession(self, flags)
 
+    def rewriter(self) -> Any:
+        """A process of trivial-rewrite(8). Raises ServiceUnavailable."""
+        return self.call(self.params["rewrite_service_name"])
+
     def receive(self, records: Iterable[Record], flags: int = 0) -> Outcome:
         """A whole message at once. Raises ServiceUnavailable; nothing is left in the queue then."""
-        self.call("rewrite")
+        self.rewriter()
         session = self.open(flags)
         for kind, data in records:
             session.send(kind, data)

@@ -11,8 +11,8 @@ from simulator.postfix.cleanup_status import FLAG_AUTOUTF8, FLAG_BCC_OK, FLAG_MA
 from simulator.postfix.daemon import ServiceUnavailable
 from simulator.postfix.lib import records
 from simulator.postfix.lib.delivery import MTA_VERIFY, NOTIFY_NEVER, NOTIFY_SUCCESS, Recipient, Sent
-from simulator.postfix.lib.name_mask import required_names
 from simulator.postfix.lib.mail_addr_map import NotAnAddress, map_address
+from simulator.postfix.lib.name_mask import required_names
 from simulator.postfix.lib.tables import Maps, StringList, TableError, mail_addr_find
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class AddressMaps:
 
     def complete(self, context: str, address: str) -> str:
         """trivial-rewrite(8) on an address in internal form. Raises ServiceUnavailable."""
-        return unquote_822_local(self.cleanup.call("rewrite").rewrite(context, quote_822_local(address)))
+        return unquote_822_local(self.cleanup.rewriter().rewrite(context, quote_822_local(address)))
 
     def _canonical(self, session: CleanupSession, address: str, kind: str) -> str:
         """Canonical tables and masquerading, on an address in external form. `kind` is one of _CLASSES."""
@@ -123,7 +123,7 @@ class AddressMaps:
         """An address in a header, in external form. Raises ServiceUnavailable."""
         assert session.rewrite_context is not None
         if address:
-            address = self.cleanup.call("rewrite").rewrite(session.rewrite_context, address)
+            address = self.cleanup.rewriter().rewrite(session.rewrite_context, address)
         return self._canonical(session, address, "header_sender" if is_sender else "header_recipient")
 
     def _envelope_address(self, session: CleanupSession, address: str, kind: str) -> str:

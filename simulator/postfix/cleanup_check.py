@@ -19,6 +19,7 @@ from simulator.postfix.cleanup_status import (
 from simulator.postfix.lib import mime_state, records
 from simulator.postfix.lib.header_opts import header_name_length
 from simulator.postfix.lib.tables import Maps, TableError
+from simulator.postfix.lib.tables.flags import LOCK
 
 if TYPE_CHECKING:
     from simulator.postfix.cleanup import Cleanup
@@ -65,9 +66,9 @@ class ContentChecks:
     def __init__(self, cleanup: Cleanup) -> None:
         params, context = cleanup.params, cleanup.table_context
         self.cleanup = cleanup
-        self.headers = {block: Maps(name, params[name], context) for block, name in _PARAMETERS.items() if params[name]}
+        self.headers = {block: Maps(name, params[name], context, LOCK) for block, name in _PARAMETERS.items() if params[name]}
         # Headers of body parts are looked at with header_checks unless there are checks of their own.
-        self.bodies = Maps("body_checks", params["body_checks"], context) if params["body_checks"] else None
+        self.bodies = Maps("body_checks", params["body_checks"], context, LOCK) if params["body_checks"] else None
         self.body_limit = params.int("body_checks_size_limit")
         self.reject_characters = frozenset(unescape(params["message_reject_characters"]))
         self.strip_characters = unescape(params["message_strip_characters"])

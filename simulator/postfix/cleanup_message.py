@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from simulator.mail.address import externalize, parse, scan
-from simulator.mail.quoting import quote_822_local
 from simulator.mail.date import mail_date
 from simulator.mail.dsn import prepend_dsn
+from simulator.mail.quoting import quote_822_local
 from simulator.mail.tokens import ADDR, QSTRING, Token
 from simulator.postfix.cleanup_check import DROP
 from simulator.postfix.cleanup_status import FLAG_AUTOUTF8, FLAG_FILTER, STAT_BAD, STAT_CONT, STAT_HOPS

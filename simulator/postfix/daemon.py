@@ -4,7 +4,7 @@ A daemon is a class in its own module (`local.py`: `class Local(DeliveryAgent)`,
 name are underscores in the module's). master(8) makes an instance when a process is needed: it has a pid, has read main.cf
 once with the service's `-o` overrides, and keeps what it read until it ends.
 
-    class Error(DeliveryAgent):
+    class Error(DeliveryAgent):                     # delivery_agent.py
         program = "error"
         def start(self): ...                        # open tables; log.fatal() throttles the service for a minute
         def deliver(self, request): ...             # delivery agents: report every recipient exactly once
@@ -24,17 +24,24 @@ which tries again every ten seconds and gives up with a fatal error after ten at
 
 from __future__ import annotations
 
-import functools
 import importlib
-from collections.abc import Callable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol
 
 from simulator.postfix.lib import log_lines
-from simulator.postfix.lib.delivery import DeliveryRequest, Fate, Recipient
 from simulator.postfix.lib.delivery_status import Reporter
 from simulator.postfix.lib.mail_log import MailLog
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.parameters import Parameters
+from simulator.postfix.lib.service_client import (
+    CONNECT_ATTEMPTS,
+    CONNECT_PAUSE,
+    PUBLIC,
+    ConnectionLost,
+    ServiceUnavailable,
+    request,
+    service_path,
+)
 from simulator.postfix.lib.spool import Spool
 from simulator.postfix.lib.tables import TableContext
 from simulator.unix.fs import ROOT, Cred, Fs
@@ -47,15 +54,10 @@ if TYPE_CHECKING:
     from simulator.postfix.master_service import Service
     from simulator.unix.host import Host
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-#: Services whose sockets lie in public/; all others are looked for in private/.
-PUBLIC = frozenset(("cleanup", "pickup", "qmgr", "showq", "flush", "postlog"))
-
-#: mail_connect_wait(3): pause between attempts, and how many.
-CONNECT_PAUSE = 10.0
-CONNECT_ATTEMPTS = 10
+__all__ = [
+    "CONNECT_ATTEMPTS", "CONNECT_PAUSE", "DAEMONS", "PUBLIC", "Changeable", "ConnectionLost", "Daemon", "ServiceUnavailable",
+    "daemon_class", "request", "service_path",
+]
 
 #: Daemon classes by the name of their program, filled as their modules are imported.
 DAEMONS: dict[str, type[Daemon]] = {}
@@ -65,21 +67,6 @@ class Changeable(Protocol):
     """A lookup table, or several."""
 
     def changed(self) -> str | None: ...
-
-
-class ServiceUnavailable(Exception):
-    """A service cannot be reached. `path` is "private/rewrite"; `reason` the system's error text, empty if it just does not answer."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
-        self.caller: Daemon | None = None
-
-
-def service_path(name: str) -> str:
-    """Where clients look for the socket of a service."""
-    return f"public/{name}" if name in PUBLIC else f"private/{name}"
 
 
 def daemon_class(program: str) -> type[Daemon] | None:
@@ -92,32 +79,6 @@ def daemon_class(program: str) -> type[Daemon] | None:
             if error.name != module:
                 raise
     return DAEMONS.get(program)
-
-
-class ConnectionLost(ServiceUnavailable):
-    """The process of the service died in the middle of a request."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path, "")
-
-    @property
-    def line(self) -> str:
-        """What clients log."""
-        return log_lines.premature_end(self.path)
-
-
-def request(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
-    """Decorates what other processes ask of a daemon: a fatal error ends this process, and its client loses the connection."""
-
-    @functools.wraps(method)
-    def guarded(daemon: Any, /, *args: P.args, **more: P.kwargs) -> R:
-        try:
-            return method(daemon, *args, **more)
-        except Fatal as fatal:
-            daemon.die(fatal)
-            raise ConnectionLost(daemon.service.path) from fatal
-
-    return guarded
 
 
 class Daemon:
@@ -217,7 +178,8 @@ class Daemon:
         if self._table_context is None:
             # Most daemons open their tables before they give up root's rights.
             cred = self.cred if self.opens_tables_as_owner else ROOT
-            self._table_context = TableContext(self.host, cred, self.params, self.log.warning, self.program, self.log.error)
+            root = self.params["queue_directory"] if self.service.entry.chroot else ""
+            self._table_context = TableContext(self.host, cred, self.params, self.log.warning, self.program, self.log.error, root=root)
         return self._table_context
 
     @property
@@ -302,100 +264,3 @@ class Daemon:
     def fatal(self, text: str) -> NoReturn:
         """The configuration is such that the process must end. Raises Fatal."""
         self.log.fatal(text)
-
-
-class DeliveryAgent(Daemon):
-    """A daemon that qmgr(8) gives messages to: local virtual pipe smtp lmtp error retry discard."""
-
-    #: postconf(5): the table that may change what is reported.
-    status_filter_parameter: ClassVar[str] = "default_delivery_status_filter"
-
-    def deliver(self, request: DeliveryRequest) -> Coroutine[Any, Any, None] | None:
-        """Deliver to request.recipients and report each of them exactly once."""
-        raise NotImplementedError(self.program)
-
-    def report(self, request: DeliveryRequest, recipient: Recipient, fate: Fate) -> bool:
-        """The fate of a recipient: log it, mark it done in the queue file or leave it there. True when it is done."""
-        done = self.reporter.report(request.flags, request.queue_id, request.stamps, recipient, fate)
-        request.settled.add(recipient.offset)
-        if not done:
-            request.deferred += 1
-        elif recipient.offset:
-            self.mark_done(request, recipient)
-        return done
-
-    def mark_done(self, request: DeliveryRequest, recipient: Recipient) -> None:
-        """Turn the recipient's record in the queue file into a "done" record."""
-        path = self.spool.path(request.queue_name, request.queue_id)
-        if self.fs.exists(path):
-            self.fs.pwrite(path, recipient.offset, b"D", self.cred)
-
-    def status_filter(self) -> Any:
-        from simulator.postfix.lib.status_filter import open_status_filter
-
-        return open_status_filter(self, self.status_filter_parameter)
-
-    # -- between qmgr(8) and deliver() ----------------------------------------------------------------------------------
-
-    def take(self, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
-        """qmgr(8) hands over a request; `done(token, request, crashed)` is called when it has been dealt with."""
-        self.busy = True
-        self.master.begin_delivery(request.queue_id)
-        request.stamps.agent_handoff = self.clock.now
-        self._deliver(1, request, done, token)
-
-    def _deliver(self, attempt: int, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
-        try:
-            work = self.deliver(request)
-        except ServiceUnavailable as trouble:
-            self._deliver_later(attempt, trouble, request, done, token)
-            return
-        except Fatal as fatal:
-            self._crashed(fatal, request, done, token)
-            return
-        if work is None:
-            self._finished(request, done, token)
-        else:
-            self.clock.spawn(self._converse(work, request, done, token))
-
-    def _deliver_later(
-        self, attempt: int, trouble: ServiceUnavailable, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any
-    ) -> None:
-        line = log_lines.connect_failed(attempt, trouble.path, trouble.reason)
-        if trouble.reason and attempt > CONNECT_ATTEMPTS:
-            self._crashed(Fatal(line), request, done, token)
-            return
-        if trouble.reason:
-            self.log.warning(line)
-            attempt += 1
-        request.recipients = [recipient for recipient in request.recipients if recipient.offset not in request.settled]
-        self.clock.call_later(CONNECT_PAUSE, self._deliver, attempt, request, done, token)
-
-    async def _converse(
-        self,
-        work: Coroutine[Any, Any, None],
-        request: DeliveryRequest,
-        done: Callable[[Any, DeliveryRequest, bool], None],
-        token: Any,
-    ) -> None:
-        try:
-            await work
-        except ServiceUnavailable as trouble:
-            self._deliver_later(1, trouble, request, done, token)
-            return
-        except Fatal as fatal:
-            self._crashed(fatal, request, done, token)
-            return
-        self._finished(request, done, token)
-
-    def _crashed(self, fatal: Fatal, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
-        self.master.end_delivery(request.queue_id)
-        self.die(fatal)
-        done(token, request, True)
-
-    def _finished(self, request: DeliveryRequest, done: Callable[[Any, DeliveryRequest, bool], None], token: Any) -> None:
-        self.master.end_delivery(request.queue_id)
-        if self.ended:
-            return
-        done(token, request, False)
-        self.release()

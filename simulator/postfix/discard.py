@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from simulator.mail.dsn import split_dsn
-from simulator.postfix.daemon import DeliveryAgent
+from simulator.postfix.delivery_agent import DeliveryAgent
 from simulator.postfix.lib.delivery import DeliveryRequest, Sent
 
 

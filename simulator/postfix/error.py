@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from simulator.mail.dsn import split_dsn
-from simulator.postfix.daemon import DeliveryAgent
+from simulator.postfix.delivery_agent import DeliveryAgent
 from simulator.postfix.lib.delivery import Bounced, Deferred, DeliveryRequest
 
 #: What each service name does, and the status code for a reason without one.

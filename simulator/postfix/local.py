@@ -43,7 +43,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from simulator.postfix.daemon import Changeable, DeliveryAgent
+from simulator.postfix.daemon import Changeable
+from simulator.postfix.delivery_agent import DeliveryAgent
 from simulator.postfix.lib.been_here import DuplicateFilter
 from simulator.postfix.lib.delivered_hdr import DeliveredHeaders
 from simulator.postfix.lib.delivery import DeliveryRequest, Recipient

@@ -15,7 +15,7 @@ from simulator.postfix.lib.log_lines import log_address
 from simulator.postfix.lib.msg import Fatal
 
 if TYPE_CHECKING:
-    from simulator.postfix.daemon import DeliveryAgent
+    from simulator.postfix.delivery_agent import DeliveryAgent
 
 
 async def deliver_pass(agent: DeliveryAgent, request: DeliveryRequest, service: str, recipient: Recipient) -> bool:

@@ -34,21 +34,21 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.postfix import master_listen
 from simulator.postfix.daemon import Daemon, ServiceUnavailable
-from simulator.postfix.lib.master_cf import MasterDefaults, read_services
 from simulator.postfix.lib.mail_log import MailLog, write
 from simulator.postfix.lib.msg import Fatal
-from simulator.postfix.lib.pace import Pace
 from simulator.postfix.lib.own_networks import Address, families
+from simulator.postfix.lib.pace import Pace
 from simulator.postfix.lib.parameters import Parameters
 from simulator.postfix.lib.spool import ACTIVE, INCOMING, MAILDROP
-from simulator.postfix.master_service import Service
+from simulator.postfix.master_conf import begin, refresh
 from simulator.unix.fs import ROOT, Cred
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from simulator.clock import Clock
     from simulator.postfix.lib.master_cf import ServiceEntry
+    from simulator.postfix.master_service import Service
     from simulator.unix.host import Host
 
 VERSION = "3.7.11"
@@ -77,7 +77,6 @@ class Master:
         self.own: tuple[Address, ...] = ()
         self.in_delivery: dict[str, int] = {}
         self.triggers = 0
-        self.verdicts: dict[str, Any] = {}
         self.log = MailLog(host, "postfix/master", 0)
         self._params: Parameters | None = None
         self._flush_domains: tuple[Parameters | None, Any] = (None, None)
@@ -139,8 +138,7 @@ class Master:
             self.interfaces, self.own = self.params["inet_interfaces"], self.params.own_addresses
             self.running = True
             self._write_pid()
-            for entry in self._entries():
-                self._add(entry)
+            begin(self)
         except Fatal as fatal:
             self.log.report(fatal)
             self._end_services()
@@ -154,7 +152,7 @@ class Master:
         """Start the wake-up timers; the processes appear in the order of master.cf."""
         delay = 0.0
         for service in list(services):
-            if service.start_wakeup(delay):
+            if service.wakeup.start(delay):
                 delay += self.pace.of("trigger")
 
     def _read(self) -> None:
@@ -173,74 +171,16 @@ class Master:
         with contextlib.suppress(FileNotFoundError, PermissionError):
             fs.write(lock, f"{self.pid:>32}\n".encode(), self.owner, 0o600)
 
-    def _entries(self) -> Iterator[ServiceEntry]:
-        """The services of master.cf, one by one: those before a broken line have been started when that is found."""
-        try:
-            text = self.host.fs.read(self.master_cf_path).decode("utf-8", "surrogateescape")
-        except OSError as error:
-            raise Fatal(f"open {self.master_cf_path}: {error.strerror}") from error
-        params = self.params
-        defaults = MasterDefaults(params.int("default_process_limit"), disabled=params["master_service_disable"])
-        return read_services(
-            text, self.master_cf_path, defaults, self.log.warning, self.log.info, self._before_inet, self._host_addresses
-        )
-
-    def _host_addresses(self, host: str) -> tuple[str, ...]:
-        return master_listen.host_addresses(self, host)
-
-    def _before_inet(self, name: str) -> None:
-        if self.params["inet_interfaces"] != self.interfaces:
-            self.log.warning(f"service {name}: ignoring inet_interfaces change")
-            self.log.warning("to change inet_interfaces, stop and start Postfix")
-
-    def _add(self, entry: ServiceEntry) -> Service:
-        old = self.services.get(self._key(entry))
-        if old is not None:
-            self._warn_duplicate(old, entry)
-            return old
-        service = Service(self, entry)
-        master_listen.open_socket(self, service)
-        self.services[self._key(entry)] = service
-        return service
-
-    def _warn_duplicate(self, service: Service, entry: ServiceEntry) -> None:
-        self.log.warning(f'duplicate master.cf entry for service "{service.entry.name}" ({service.path}) -- using the last entry')
-        service.entry = entry
-
-    @staticmethod
-    def _key(entry: ServiceEntry) -> str:
-        return f"inet:{entry.name}" if entry.type == "inet" else entry.socket
-
     def reload(self) -> None:
         """SIGHUP: read the files again. Raises Fatal, after logging it, when master cannot go on."""
         self.log.info(f"reload -- version {VERSION}, configuration {self.config_directory}")
         try:
             self._read()
-            self._refresh()
+            self._wake_all(refresh(self))
         except Fatal as fatal:
             self.log.report(fatal)
             self._end()
             raise
-
-    def _refresh(self) -> None:
-        seen: set[str] = set()
-        awake: dict[str, Service] = {}
-        for entry in self._entries():
-            key = self._key(entry)
-            service = self.services.get(key)
-            if service is None:
-                service = self._add(entry)
-            elif key in seen:
-                self._warn_duplicate(service, entry)
-            else:
-                service.restart(entry)
-            seen.add(key)
-            awake[key] = service
-        for key in [key for key in self.services if key not in seen]:
-            service = self.services.pop(key)
-            service.end()
-            master_listen.close_socket(self, service)
-        self._wake_all(awake.values())
 
     def stop(self, number: int = SIGTERM) -> None:
         """End with all daemons. `number` is the signal (9: nothing is logged)."""
@@ -350,4 +290,4 @@ class Master:
 
 
 #: Daemons that start as root and then work as the mail owner.
-_DROP_PRIVILEGES = frozenset(("qmgr", "pickup", "postlogd"))
+_DROP_PRIVILEGES = frozenset(("local", "pickup", "pipe", "postlogd", "qmgr", "spawn", "virtual"))

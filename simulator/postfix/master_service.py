@@ -10,20 +10,17 @@ from simulator.postfix.daemon import Daemon, ServiceUnavailable, daemon_class
 from simulator.postfix.lib import log_lines
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.parameters import Parameters
+from simulator.postfix.master_throttle import Throttle
+from simulator.postfix.master_wakeup import Wakeup
 
 if TYPE_CHECKING:
     import asyncio
 
-    from simulator.clock import Timer
     from simulator.postfix.lib.master_cf import ServiceEntry
     from simulator.postfix.master import Master
 
-#: msg_fatal(3) sleeps a second before the process is gone.
-DYING_SECONDS = 1.0
 #: master(8) does not repeat the warning about a process limit within this time.
 BUSY_WARNING_SECONDS = 1000.0
-#: How long master(8) waits until a process has taken a wake-up request: unix_trigger(3).
-TRIGGER_PATIENCE = 101.0
 #: Clients that wait for a process of one service; a kernel's backlog is bounded too.
 BACKLOG = 10_000
 
@@ -38,13 +35,11 @@ class Service:
         self.entry = entry
         self.processes: list[Daemon] = []
         self.backlog: deque[Client] = deque(maxlen=BACKLOG)
-        #: Processes that are being started for clients of the backlog.
-        self.starting = 0
+        #: A process is being started for the clients of the backlog.
+        self.starting = False
         self.listeners: list[Any] = []
-        self.throttle: Timer | None = None
-        self.dying: Daemon | None = None
-        self.wakeup: Timer | None = None
-        self.was_used = False
+        self.throttle = Throttle(self)
+        self.wakeup = Wakeup(self)
         self.busy_warned = -BUSY_WARNING_SECONDS
 
     # -- what it is -----------------------------------------------------------------------------------------------------
@@ -80,31 +75,30 @@ class Service:
         self.master.clock.call_later(self.master.pace.of("connect"), self.serve_backlog)
 
     def serve_backlog(self) -> None:
-        """Give waiting clients to processes, starting more as far as the limit allows."""
-        while len(self.backlog) > self.starting and self.master.running:
+        """Give waiting clients to processes. As far as the limit allows, one more is started at a time: master_avail(8)."""
+        while self.backlog and self.master.running:
             process = self._idle()
             if process is None:
-                if self._may_spawn():
-                    process = self.spawn()
-                if process is None:
-                    return
-                self._occupy(process)
-                self.starting += 1
-                self.master.clock.call_later(self.master.pace.of("spawn"), self._first_client, process)
-                continue
-            method, args = self.backlog.popleft()
+                self._start_one()
+                return
             self._occupy(process)
+            method, args = self.backlog.popleft()
             method(process, *args)
 
+    def _start_one(self) -> None:
+        if self.starting or not self._may_spawn():
+            return
+        process = self.spawn()
+        if process is not None:
+            process.busy = self.starting = True
+            self.master.clock.call_later(self.master.pace.of("spawn"), self._first_client, process)
+
     def _first_client(self, process: Daemon) -> None:
-        self.starting -= 1
-        if process.ended:
-            return
-        if not self.backlog:
-            process.release()
-            return
-        method, args = self.backlog.popleft()
-        method(process, *args)
+        """The new process is ready; others may have taken the clients meanwhile."""
+        self.starting = process.busy = False
+        self.serve_backlog()
+        if process.retiring and not process.busy:
+            self.retire(process)
 
     def process(self) -> Daemon:
         """A process that answers at once. Raises ServiceUnavailable when there is none and none can be started."""
@@ -152,7 +146,7 @@ class Service:
         return None
 
     def _may_spawn(self) -> bool:
-        if self.throttle is not None or self.dying is not None:
+        if self.throttle.active:
             return False
         if not self.limit or len(self.processes) < self.limit:
             return True
@@ -177,11 +171,15 @@ class Service:
         master = self.master
         pid = master.host.new_pid()
         kind = daemon_class(self.program)
-        if kind is None or not master.host.fs.exists(self.executable):
+        if not master.host.fs.exists(self.executable):
             master.log_child(pid, f"fatal: master_spawn: exec {self.executable}: No such file or directory")
-            self._bad_startup(pid)
+            self.throttle.bad_startup(pid)
             return None
         log = master.child_log(self, pid)
+        if kind is None:
+            log.report(Fatal(f"simulator: {self.program} is not simulated"))
+            self.throttle.bad_startup(pid)
+            return None
         try:
             process = kind(master, self, pid)
             log = process.log
@@ -189,20 +187,13 @@ class Service:
             process.started()
         except Fatal as fatal:
             log.report(fatal)
-            self._bad_startup(pid)
+            self.throttle.bad_startup(pid)
             return None
         self.processes.append(process)
         master.enter(process)
         self._watch_idle(process)
-        self._first_use()
+        self.wakeup.first_use()
         return process
-
-    def _first_use(self) -> None:
-        """A wake-up timer with a "?" starts with the first process: master(5)."""
-        if not self.was_used:
-            self.was_used = True
-            if self.entry.wakeup and self.entry.wakeup_conditional:
-                self.master.clock.call_soon(self.wake)
 
     def _occupy(self, process: Daemon) -> None:
         process.use_count += 1
@@ -257,102 +248,29 @@ class Service:
         else:
             self.master.clock.call_at(process.idle_since + limit, self._idle_check, process)
 
-    # -- trouble --------------------------------------------------------------------------------------------------------
+    # -- the end --------------------------------------------------------------------------------------------------------
 
     def died(self, process: Daemon, status: int) -> None:
         """A process ended with an error while it was at work."""
-        # A process that has not served a single client yet counts as a bad start: master_reap_child(8).
-        first = process.use_count <= 1
         self._remove(process)
-        timer = self.master.clock.call_later(DYING_SECONDS, self._reap, process.pid, status, first)
-        if first:
-            self.throttle = timer
-
-    def _reap(self, pid: int, status: int, first: bool) -> None:
-        if not self.master.running:
-            return
-        self.master.log.warning(f"process {self.executable} pid {pid} exit status {status}")
-        if first:
-            self._throttle()
-        self.serve_backlog()
+        self.throttle.died(process, status)
 
     def killed(self, process: Daemon, number: int) -> None:
         """Somebody sent the process a signal that ends it."""
-        first = process.use_count == 0
         self._remove(process)
-        self.master.log.warning(f"process {self.executable} pid {process.pid} killed by signal {number}")
-        if first:
-            self._throttle()
-        self.serve_backlog()
-
-    def _bad_startup(self, pid: int) -> None:
-        self.throttle = self.master.clock.call_later(DYING_SECONDS, self._reap_bad_startup, pid)
-
-    def _reap_bad_startup(self, pid: int) -> None:
-        if not self.master.running:
-            return
-        self.master.log.warning(f"process {self.executable} pid {pid} exit status 1")
-        self._throttle()
-
-    def _throttle(self) -> None:
-        self.master.log.warning(f"{self.executable}: bad command startup -- throttling")
-        self.throttle = self.master.clock.call_later(self.master.params.time("service_throttle_time"), self.unthrottle)
-
-    def unthrottle(self) -> None:
-        """Try again to start processes."""
-        if self.throttle is not None:
-            self.throttle.cancel()
-        self.throttle = None
-        self.serve_backlog()
-        for listener in self.listeners:
-            while listener.accept():
-                pass
-
-    # -- wake-up timer --------------------------------------------------------------------------------------------------
-
-    def wake(self, delay: float = 0.0) -> None:
-        """The timer of master.cf's wakeup column."""
-        clock = self.master.clock
-        if self.wakeup is not None:
-            self.wakeup.cancel()
-            self.wakeup = None
-        if not self.entry.wakeup or not self.master.running:
-            return
-        if self.throttle is None:
-            clock.call_later(delay + self.master.pace.of("trigger"), self.notify, "W")
-            stuck = next((process for process in self.processes if process.busy and not process.multi), None)
-            if stuck is not None:
-                clock.call_later(TRIGGER_PATIENCE, self._trigger_timeout, stuck)
-        self.wakeup = clock.call_later(self.entry.wakeup, self.wake)
-
-    def _trigger_timeout(self, process: Daemon) -> None:
-        """master(8) gives up to wake a process that waits for something else all the time: unix_trigger(3)."""
-        if process.busy and not process.ended and self.master.running:
-            self.master.log.warning(f"unix_trigger_event: read timeout for service {self.path}")
+        self.throttle.killed(process, number)
 
     def restart(self, entry: ServiceEntry) -> None:
         """postfix reload: the processes of today end when they are idle, new ones read the configuration again."""
         self.entry = entry
-        if self.wakeup is not None:
-            self.wakeup.cancel()
-            self.wakeup = None
+        self.wakeup.cancel()
         for process in list(self.processes):
             self.retire(process)
 
-    def start_wakeup(self, delay: float = 0.0) -> bool:
-        """Unconditional timers fire at once: qmgr(8) and pickup(8) appear with master(8). True if this one does."""
-        self.was_used = not self.entry.wakeup_conditional
-        if not self.entry.wakeup or self.entry.wakeup_conditional:
-            return False
-        self.wake(delay)
-        return True
-
     def end(self) -> None:
         """The service is no longer in master.cf, or master(8) ends: its processes are killed, its clients lose their connection."""
-        for timer in (self.throttle, self.wakeup):
-            if timer is not None:
-                timer.cancel()
-        self.throttle = self.wakeup = None
+        self.throttle.cancel()
+        self.wakeup.cancel()
         for process in list(self.processes):
             self._remove(process)
         self.backlog.clear()

@@ -19,9 +19,9 @@ _DAEMONS = (
 _SCRIPTS = ("post-install", "postfix-script", "postfix-tls-script", "postfix-wrapper", "postmulti-script")
 _LIBRARIES = ("libpostfix-dns.so", "libpostfix-global.so", "libpostfix-master.so", "libpostfix-tls.so", "libpostfix-util.so", "postfix-pcre.so")
 _SCRIPT = b"#!/bin/sh\n# part of the simulated Postfix: postfix(1) does this work\n"
-#: path below the queue directory, owner, group, mode
+#: path below the queue directory, owner, group, mode; hold and trace are made by the first start
 _SPOOL = (
-    *((name, "postfix", "root", 0o700) for name in "active bounce corrupt defer deferred flush hold incoming private saved trace".split()),
+    *((name, "postfix", "root", 0o700) for name in "active bounce corrupt defer deferred flush incoming private saved".split()),
     ("maildrop", "postfix", "postdrop", 0o1730), ("public", "postfix", "postdrop", 0o2710), ("pid", "root", "root", 0o755),
     *((name, "root", "root", 0o755) for name in "dev etc etc/ssl etc/ssl/certs lib lib/x86_64-linux-gnu usr usr/lib usr/lib/sasl2 "
       "usr/lib/zoneinfo".split()),

@@ -44,6 +44,7 @@ from simulator.postfix.lib.records import BadRecord, Record, decode, split_attri
 from simulator.postfix.lib.spool import MAILDROP
 from simulator.unix.fs import Stat
 
+_BAD_RECORD = -2
 _HOUR, _DAY = 3600, 86400
 
 
@@ -111,7 +112,9 @@ class Pickup(Daemon):
             lines = list(self._copy(session.queue_id, data, entry, name))
         except (Malformed, BadRecord) as problem:
             session.abort()
-            kind = problem.kind if isinstance(problem, Malformed) else -1
+            kind = problem.kind if isinstance(problem, Malformed) else _BAD_RECORD
+            if isinstance(problem, BadRecord):
+                self.log.warning(str(problem))
             self.log.warning(f"uid={entry.uid}: unexpected or malformed record type {kind}")
             self._remove(name)
             return True

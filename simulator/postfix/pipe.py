@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from simulator.postfix.daemon import DeliveryAgent
+from simulator.postfix.delivery_agent import DeliveryAgent
 from simulator.postfix.lib.delivered_hdr import DeliveredHeaders
 from simulator.postfix.lib.delivery import DeliveryRequest, Fate, Sent
 from simulator.postfix.lib.logical_lines import clip

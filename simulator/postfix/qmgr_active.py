@@ -9,7 +9,6 @@ from simulator.postfix.lib import log_lines
 from simulator.postfix.lib.delivery import NOTIFY_SUCCESS, RECORD, RECORD_DELAYED, USER_VERIFY
 from simulator.postfix.lib.log_lines import log_address
 from simulator.postfix.lib.queue_file import QueueFile
-from simulator.postfix.lib.records import BadRecord
 from simulator.postfix.lib.spool import ACTIVE, BOUNCE, CORRUPT, DEFER, DEFERRED, EXPIRE, INCOMING, UNTHROTTLE
 from simulator.postfix.qmgr_message import FLUSH_DEFER_TRANSPORTS, FLUSH_EACH, FORCE_EXPIRE, SCAN_ALL, ActiveMessage
 from simulator.unix.fs import Stat
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 #: A message whose delivery was under way when the queue manager was restarted comes back after this many seconds.
 _STILL_DELIVERED: Final = 60
+#: Deferred files whose records are kept for the next attempt.
+_KNOWN_FILES: Final = 20_000
 _NEWLINES: Final = str.maketrans("", "", "\r\n")
 
 
@@ -28,6 +29,7 @@ class ActiveQueue:
     def __init__(self, qmgr: Qmgr) -> None:
         self.qmgr = qmgr
         self.messages: dict[str, ActiveMessage] = {}
+        self.known: dict[str, QueueFile] = {}
         params = qmgr.params
         self.lifetime = params.time("maximal_queue_lifetime")
         self.bounce_lifetime = min(params.time("bounce_queue_lifetime"), self.lifetime)
@@ -77,22 +79,27 @@ class ActiveQueue:
     def _read(self, queue_id: str) -> QueueFile | None:
         """The parsed file, after a line in the log; None if it is damaged."""
         qmgr = self.qmgr
-        try:
-            file = QueueFile.parse(qmgr.spool.read(ACTIVE, queue_id))
-        except BadRecord as problem:
-            qmgr.log.warning(f"{queue_id}: message rejected: {problem}")
-            return None
+        file, damage = self._parsed(queue_id, qmgr.spool.read(ACTIVE, queue_id))
         if file.sender is not None:
             sender = log_address(file.sender, self.address_form)
             qmgr.log.info(log_lines.queue_active(queue_id, sender, file.content_length, file.size.recipient_count, ACTIVE))
             qmgr.trace("active", queue_id, sender=file.sender, size=file.content_length, recipients=file.size.recipient_count)
-        problem_text = _incomplete(file)
-        if problem_text:
-            qmgr.log.warning(f"{queue_id}: message rejected: {problem_text}")
-            return None
-        if len(file.recipients) != file.size.recipient_count:
-            qmgr.log.warning(f"{queue_id}: rcpt count mismatch ({file.size.recipient_count - len(file.recipients)})")
-        return file
+        if damage:
+            qmgr.log.warning(damage)
+        problem = _incomplete(file)
+        if problem:
+            qmgr.log.warning(f"{queue_id}: message rejected: {problem}")
+        missing = file.size.recipient_count - len(file.recipients)
+        if missing:
+            qmgr.log.warning(f"{queue_id}: rcpt count mismatch ({missing})")
+        return None if damage or problem else file
+
+    def _parsed(self, queue_id: str, data: bytes) -> tuple[QueueFile, str]:
+        """The file's records, which are known if it was here before and has not changed."""
+        known = self.known.pop(queue_id, None)
+        if known is not None and known.data == data:
+            return known, ""
+        return QueueFile.salvage(data, self.qmgr.spool.relative(ACTIVE, queue_id))
 
     def _corrupt(self, queue_id: str) -> None:
         qmgr = self.qmgr
@@ -104,9 +111,10 @@ class ActiveQueue:
 
     def _size(self, queue: str, queue_id: str) -> int | None:
         """The size of a log file; None if there is none."""
-        spool = self.qmgr.spool
-        path = spool.path(queue, queue_id)
-        return spool.fs.stat(path).size if spool.fs.exists(path) else None
+        try:
+            return self.qmgr.fs.stat(self.qmgr.spool.path(queue, queue_id)).size
+        except FileNotFoundError:
+            return None
 
     # -- out ------------------------------------------------------------------------------------------------------------
 
@@ -167,12 +175,15 @@ class ActiveQueue:
             encoding = file.attributes.get("encoding", "")
             done = ask(ACTIVE, message.queue_id, encoding, file.size.smtputf8, message.sender, file.dsn_envid, file.dsn_ret, **more)
         except ConnectionLost:
-            return False
+            done = False
         except ServiceUnavailable as trouble:
             if not trouble.reason:
                 raise
             self.qmgr.log.warning(f"connect to {trouble.path}: {trouble.reason}")
-            return False
+            done = False
+        if not done:
+            what = "verp" if "verp_delimiters" in more else _REQUESTS[method]
+            self.qmgr.log.info(f"{message.queue_id}: status=deferred ({what} failed)")
         return bool(done)
 
     def _report_trace(self, message: ActiveMessage) -> None:
@@ -211,6 +222,8 @@ class ActiveQueue:
         age = int(self.qmgr.clock.now) - message.file.create_time
         delay = max(self.min_backoff, min(self.max_backoff, age))
         self._postpone(message.queue_id, DEFERRED, delay)
+        if len(self.known) < _KNOWN_FILES:
+            self.known[message.queue_id] = message.file
         self.qmgr.trace("deferred", message.queue_id, delay=delay)
 
     def _postpone(self, queue_id: str, queue: str, delay: int) -> None:
@@ -230,6 +243,10 @@ class ActiveQueue:
             qmgr.trace("removed", message.queue_id)
         else:
             qmgr.log.warning(f"qmgr_active_done_3_generic: remove {message.queue_id} from {ACTIVE}: No such file or directory")
+
+
+#: Requests to bounce(8), as log lines call them: abounce(3).
+_REQUESTS = {"flush": "bounce", "warn": "delay warning", "report_trace": "trace"}
 
 
 def _incomplete(file: QueueFile) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.mail.dsn import is_dsn
 from simulator.postfix.daemon import ServiceUnavailable
@@ -12,7 +12,7 @@ from simulator.postfix.qmgr_message import RETRY
 from simulator.postfix.qmgr_transport import Destination, Entry, Transport
 
 if TYPE_CHECKING:
-    from simulator.postfix.daemon import DeliveryAgent
+    from simulator.postfix.delivery_agent import DeliveryAgent
     from simulator.postfix.qmgr import Qmgr
     from simulator.postfix.qmgr_message import ActiveMessage
 
@@ -106,7 +106,6 @@ class Scheduler:
 
     def _request(self, entry: Entry) -> DeliveryRequest:
         message, file = entry.message, entry.message.file
-        attributes = file.attributes.get
         sender = message.sender
         if message.verp_delimiters:
             sender = verp_sender(message.verp_delimiters, sender, entry.recipients[0])
@@ -120,22 +119,13 @@ class Scheduler:
             file.data,
             file.size.data_offset,
             file.content_length,
-            attributes("encoding", ""),
+            file.attributes.get("encoding", ""),
             smtputf8,
             file.dsn_envid,
             file.dsn_ret,
             message.stamps,
             message.trace_flags | entry.destination.cache_flags,
-            _logged(file.attributes, "client_name"),
-            _logged(file.attributes, "client_address"),
-            _logged(file.attributes, "client_port"),
-            _logged(file.attributes, "helo_name"),
-            _logged(file.attributes, "protocol_name"),
-            attributes("sasl_method", ""),
-            attributes("sasl_username", ""),
-            attributes("sasl_sender", ""),
-            attributes("log_ident", ""),
-            attributes("rewrite_context", "local"),
+            *file.facts,
         )
 
     # -- what became of them --------------------------------------------------------------------------------------------
@@ -252,9 +242,3 @@ class Scheduler:
                 if destination.dead:
                     destination.revive()
                     transport.forget(destination)
-
-
-def _logged(attributes: dict[str, Any], name: str) -> str:
-    """How a client is to be logged: mail that came through a filter keeps the first client's name."""
-    value: str = attributes.get("log_" + name) or attributes.get(name, "")
-    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.mail.address import casefold, split_extension
 from simulator.postfix.lib.delivery import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCAN_START, SCAN_ALL, FLUSH_ONCE, FLUSH_DEFER_TRANSPORTS, FLUSH_EACH, FORCE_EXPIRE = (1 << bit for bit in range(6))
 RETRY: Final = "retry"
 ERROR: Final = "error"
+_ANSWER_SECONDS: Final = 30
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +63,7 @@ Routed = tuple[Recipient, Destination | None]
 def _order(routed: Routed) -> tuple[bool, str, str, bool, str, str]:
     """Recipients are handled by transport, destination, domain, address."""
     recipient, destination = routed
-    local, at, domain = recipient.address.rpartition("@")
+    _, at, domain = recipient.address.rpartition("@")
     return (
         destination is None,
         "" if destination is None else destination.transport.name,
@@ -84,6 +85,11 @@ class Router:
         self.delimiter = params["recipient_delimiter"]
         self.myhostname = params["myhostname"]
         self.filter_nexthop = params["default_filter_nexthop"]
+        #: The process that answers while one message is routed.
+        self.rewrite: Any = None
+        self.asked: tuple[str, str, bool] | None = None
+        self.answer = Resolved("", "", "")
+        self.expires = 0
 
     def message(self, queue_id: str, file: QueueFile, flags: int) -> ActiveMessage:
         """A message from its parsed file."""
@@ -108,7 +114,7 @@ class Router:
 
     def assign(self, message: ActiveMessage) -> None:
         """Route all recipients and put them into deliveries. Raises ServiceUnavailable; then nothing has been done."""
-        self.qmgr.call("rewrite")
+        self.rewrite = self.qmgr.call(self.qmgr.params["rewrite_service_name"])
         ordered = sorted(((one, None) for one in message.recipients), key=_order)
         if message.file.redirect:
             routed = [self._redirected(message, ordered[0][0])] if ordered else []
@@ -131,7 +137,7 @@ class Router:
 
     def _redirected(self, message: ActiveMessage, recipient: Recipient) -> Routed:
         """REDIRECT of an access or content check: all recipients become one."""
-        address = self.qmgr.call("rewrite").rewrite("local", message.file.redirect)
+        address = self.rewrite.rewrite("local", message.file.redirect)
         return self._route(message, _with_address(recipient, address))
 
     def _route(self, message: ActiveMessage, recipient: Recipient) -> Routed:
@@ -152,14 +158,22 @@ class Router:
     def _resolve(self, message: ActiveMessage, recipient: Recipient) -> Resolved:
         if message.file.filter_transport and not message.trace_flags & TRACE_ONLY and not message.file.redirect:
             return self._filter(message.file.filter_transport, recipient.address)
-        rewrite = self.qmgr.call("rewrite")
-        ask = rewrite.resolve_probe if message.trace_flags & MTA_VERIFY else rewrite.resolve
-        answer: Resolved = ask(message.sender, recipient.address)
+        answer = self._ask(message.sender, recipient.address, bool(message.trace_flags & MTA_VERIFY))
         if answer.failed:
-            return Resolved(RETRY, "4.3.0 address resolver failure", recipient.address)
+            return Resolved(RETRY, "4.3.0 address resolver failure", answer.recipient)
         if answer.is_error:
-            return Resolved(ERROR, "5.1.3 bad address syntax", recipient.address)
+            return Resolved(ERROR, "5.1.3 bad address syntax", answer.recipient)
         return answer
+
+    def _ask(self, sender: str, address: str, probe: bool) -> Resolved:
+        """trivial-rewrite(8)'s answer. The last one is remembered for half a minute: resolve_clnt(3)."""
+        question, now = (sender, address, probe), int(self.qmgr.clock.now)
+        if question == self.asked and now < self.expires and address:
+            return self.answer
+        ask = self.rewrite.resolve_probe if probe else self.rewrite.resolve
+        self.answer = ask(sender, address)
+        self.asked, self.expires = question, now + _ANSWER_SECONDS
+        return self.answer
 
     def _filter(self, content_filter: str, address: str) -> Resolved:
         transport, _, nexthop = content_filter.partition(":")

@@ -105,7 +105,7 @@ class Destination:
         transport = self.transport
         self.failed_cohorts = 0.0
         limit = transport.concurrency_limit
-        if limit and limit <= self.window or self.window >= self.busy + transport.initial_concurrency:
+        if (limit and limit <= self.window) or self.window >= self.busy + transport.initial_concurrency:
             return
         step = transport.positive.value(self.window)
         self.success += step

@@ -43,7 +43,11 @@ class Statistics:
 
     def lines(self) -> list[str]:
         """For the log; none if there is nothing to tell."""
-        lines = [f"{kind} lookup hits={hits} miss={miss} success={hits * 100 // (hits + miss)}%" for kind, (hits, miss) in self.found.items() if hits + miss]
+        lines = [
+            f"{kind} lookup hits={hits} miss={miss} success={hits * 100 // (hits + miss)}%"
+            for kind, (hits, miss) in self.found.items()
+            if hits + miss
+        ]
         if any(self.most.values()):
             lines.append("max simultaneous " + " ".join(f"{what}={number}" for what, number in self.most.items()))
         return [f"start interval {time.asctime(time.gmtime(self.since))[4:19]}", *lines] if lines else []

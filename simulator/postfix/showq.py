@@ -114,9 +114,8 @@ class _Reader:
             elif kind == records.FROM:
                 if not self._sender(self._address(value)):
                     return -1
-            elif kind == records.RECIPIENT:
-                if not self._recipient(self._address(value)):
-                    return -1
+            elif kind == records.RECIPIENT and not self._recipient(self._address(value)):
+                return -1
         return -1
 
     def _address(self, value: bytes) -> str:

@@ -40,7 +40,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from simulator.mail.quoting import quote_821_local, quote_822_local
 from simulator.net.resolver import Resolver
 from simulator.postfix import smtp_cache
-from simulator.postfix.daemon import Changeable, DeliveryAgent
+from simulator.postfix.daemon import Changeable
+from simulator.postfix.delivery_agent import DeliveryAgent
 from simulator.postfix.lib.delivery import Deferred, DeliveryRequest
 from simulator.postfix.lib.name_mask import required_names
 from simulator.postfix.lib.numbers import is_digits
@@ -168,6 +169,7 @@ class Smtp(DeliveryAgent):
             await Connector(self, attempt).deliver(request.nexthop)
         finally:
             self.work = None
+            self.policies.forget()
 
     def gone(self) -> None:
         if self.work is not None:

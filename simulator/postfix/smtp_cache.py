@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from simulator.postfix.smtp_connect import Connector, Destination
 
 
-
 def policy(daemon: Smtp, attempt: Attempt, name: str, text: str) -> None:
     """Are kept connections used for this request? postconf(5) smtp_connection_cache_destinations, ..._on_demand."""
     always = daemon.cached_destination(name)

@@ -84,7 +84,10 @@ class Connector:
             daemon.fatal(f"{error} in server description: {text}")
         port = daemon.port_number(service, text)
         if port == 465 and daemon.protocol == "smtp" and not daemon.settings.bool("tls_wrappermode") and daemon.params.bool("helpful_warnings"):
-            daemon.log.info('SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", and "smtp_tls_security_level = encrypt" (or stronger)')
+            daemon.log.info(
+                'SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", and "smtp_tls_security_level = encrypt" '
+                "(or stronger)"
+            )
         return Destination(text, name, port, daemon.protocol == "smtp" and daemon.rules.dns and not text.startswith("["))
 
     async def _last_word(self, sites: list[str], is_fallback: bool) -> None:
@@ -198,7 +201,9 @@ class Connector:
         started = daemon.clock.now
         stream = ServerStream(daemon.clock.loop)
         try:
-            transport, _ = await daemon.host.net.connect(server.address, destination.port, lambda: stream, source=self._source(), timeout=limit or None)
+            transport, _ = await daemon.host.net.connect(
+                server.address, destination.port, lambda: stream, source=self._source(), timeout=limit or None
+            )
         except OSError as error:
             attempt.why.set("4.4.1", f"connect to {server.host}[{server.address}]:{destination.port}: {error.strerror}")
             return None
@@ -211,7 +216,9 @@ class Connector:
         daemon, attempt = self.daemon, self.attempt
         name = f"{server.host}[{server.address}]:{destination.port}"
         chat = Chat(stream, name, daemon.params.int("line_length_limit"), daemon.log.warning)
-        session = SmtpSession(stream, chat, server, destination.port, destination.text, best_mx=server.preference == best, tls_nexthop=destination.name)
+        session = SmtpSession(
+            stream, chat, server, destination.port, destination.text, best_mx=server.preference == best, tls_nexthop=destination.name
+        )
         if attempt.store_cached:
             session.reuse_until = started + daemon.settings.time("connection_reuse_time_limit")
         attempt.session = session

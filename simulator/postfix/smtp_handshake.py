@@ -21,7 +21,23 @@ if TYPE_CHECKING:
 #: EHLO keywords that mean something to the client. XFORWARD and SIZE have values.
 _KEYWORDS = frozenset(("8BITMIME", "PIPELINING", "STARTTLS", "DSN", "SMTPUTF8", "XFORWARD", "SIZE", "AUTH"))
 #: What smtp_discard_ehlo_keywords may name, in the order in which it is logged.
-_DISCARDABLE = ("8BITMIME", "PIPELINING", "SIZE", "VRFY", "ETRN", "AUTH", "VERP", "STARTTLS", "XCLIENT", "XFORWARD", "ENHANCEDSTATUSCODES", "DSN", "SMTPUTF8", "CHUNKING", "SILENT-DISCARD")
+_DISCARDABLE = (
+    "8BITMIME",
+    "PIPELINING",
+    "SIZE",
+    "VRFY",
+    "ETRN",
+    "AUTH",
+    "VERP",
+    "STARTTLS",
+    "XCLIENT",
+    "XFORWARD",
+    "ENHANCEDSTATUSCODES",
+    "DSN",
+    "SMTPUTF8",
+    "CHUNKING",
+    "SILENT-DISCARD",
+)
 
 
 async def handshake(daemon: Smtp, attempt: Attempt) -> bool:

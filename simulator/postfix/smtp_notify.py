@@ -9,7 +9,9 @@ from simulator.postfix.lib.printable import line_wrap, printable
 _WIDTH, _INDENT = 78, 4
 
 
-def transcript(mail_name: str, protocol: str, name: str, history: list[str], sender: str, recipient: str, obsolete_from: bool = False) -> Iterator[str]:
+def transcript(
+    mail_name: str, protocol: str, name: str, history: list[str], sender: str, recipient: str, obsolete_from: bool = False
+) -> Iterator[str]:
     """The lines of the notice, headers first."""
     if obsolete_from:
         yield f"From: {sender} (Mail Delivery System)"

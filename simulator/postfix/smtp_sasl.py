@@ -43,7 +43,9 @@ async def login(daemon: Smtp, attempt: Attempt, session: SmtpSession) -> bool:
         return True
     why = attempt.why
     if session.mechanisms is None:
-        text = f"SASL authentication failed: server {session.name} offered no compatible authentication mechanisms for this type of connection security"
+        text = (
+            f"SASL authentication failed: server {session.name} offered no compatible authentication mechanisms for this type of connection security"
+        )
         why.set("4.7.0", text)
     elif await _authenticate(daemon, attempt, session):
         return True
@@ -59,12 +61,13 @@ def _options(daemon: Smtp, session: SmtpSession) -> frozenset[str]:
 
 
 async def _authenticate(daemon: Smtp, attempt: Attempt, session: SmtpSession) -> bool:
-    assert session.credentials is not None and session.mechanisms is not None
+    assert session.credentials is not None
+    assert session.mechanisms is not None
     options, offered = _options(daemon, session), {word.upper() for word in session.mechanisms}
     usable = [name for name, readable in _MECHANISMS.items() if name in offered and not (readable and "noplaintext" in options)]
     why = attempt.why
     if not usable:
-        daemon.log.warning(f"SASL authentication failure: No worthy mechs found")
+        daemon.log.warning("SASL authentication failure: No worthy mechs found")
         text = f"SASL authentication failed; cannot authenticate to server {session.name}: no mechanism available"
         why.set("4.7.0", text, said="no mechanism available", kind="x-sasl")
         return False

@@ -14,7 +14,6 @@ from simulator.postfix.lib.tables.flags import LOCK, MAPS
 from simulator.postfix.smtp_chat import StreamTrouble
 from simulator.postfix.smtp_parameters import ClientParameters
 from simulator.postfix.smtp_session import SmtpSession
-from simulator.postfix.smtp_tls import directory_anchors
 from simulator.postfix.smtp_tls_policy import LookupProblem, Policy
 from simulator.unix.fs import ROOT
 
@@ -154,5 +153,5 @@ class ClientTables:
         directory = self.settings["tls_CApath"]
         found = list(self._files)
         if directory:
-            found += directory_anchors(self._read, self.daemon.chroot + directory, chain)
+            found += certificates.directory_anchors(self._read, self.daemon.chroot + directory, chain)
         return found

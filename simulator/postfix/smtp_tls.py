@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-
 from simulator.net import certificates
 from simulator.net.tls import DEFAULT_VERSIONS, VERSIONS, HandshakeError, Offer, client_handshake
 from simulator.net.tls import Session as NetSession
@@ -175,22 +173,3 @@ def _log_verdict(daemon: Smtp, session: SmtpSession, verdict: certificates.Verdi
     text = texts.get(verdict.number, f"{purpose} certificate verification failed for {where}: num={verdict.number}:{verdict.text}")
     if text:
         daemon.log.info(text)
-
-
-def directory_anchors(read: Reader, path: str, chain: Iterable[str]) -> list[x509.Certificate]:
-    """What a CApath holds for the issuers in a chain: files HASH.0, HASH.1 ... (openssl-rehash(1))."""
-    found: list[x509.Certificate] = []
-    for pem in chain:
-        certificate = certificates.parse(pem)
-        for number in range(9):
-            text = read(f"{path}/{certificates.name_hash(certificate.issuer)}.{number}")
-            if text is None:
-                break
-            found += certificates.load_bundle(text)
-    return found
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Reader = Callable[[str], str | None]

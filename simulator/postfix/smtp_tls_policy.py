@@ -1,6 +1,6 @@
 """How much TLS smtp(8) wants of a server: postconf(5) smtp_tls_security_level and smtp_tls_policy_maps.
 
-A policy is found once for each destination and server, and kept for the life of the process.
+A policy is found once for each destination and server, and kept while one message is delivered.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _Invalid(Exception):
 
 
 class Policies:
-    """Finds the policies of one process."""
+    """Finds the policies of one process; `forget` after each message."""
 
     def __init__(self, settings: ClientParameters, policy_maps: Table | None, per_site: Table | None, warn: Callable[[str], None]) -> None:
         self.settings = settings
@@ -72,10 +72,12 @@ class Policies:
         """The policy for a server of a destination."""
         key = (destination, host, port)
         if key not in self._known:
-            if len(self._known) >= 20:
-                self._known.clear()
             self._known[key] = self._find(destination, host)
         return self._known[key]
+
+    def forget(self) -> None:
+        """The next message asks anew."""
+        self._known.clear()
 
     def _find(self, destination: str, host: str) -> Policy:
         policy = None

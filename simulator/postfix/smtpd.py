@@ -161,7 +161,7 @@ class Smtpd(Daemon):
             self.protocol = None
 
     def admit(self, session: Session) -> None:
-        """What the client is by its name and address. Raises LocalTrouble."""
+        """What the client is by its name and address."""
         state, lists = session.state, self.lists
         if state.stand_alone:
             return

@@ -10,6 +10,7 @@ from simulator.postfix.lib.access import AccessAction
 from simulator.postfix.lib.printable import is_header
 from simulator.postfix.smtpd_decision import POLICY, Subject, Verdict
 from simulator.postfix.smtpd_state import END_OF_MESSAGE
+from simulator.postfix.smtpd_trouble import HangUp
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_check import SmtpdCheck
@@ -27,10 +28,6 @@ class Entry:
 
 
 Act = Callable[["SmtpdCheck", AccessAction, Entry], Verdict]
-
-
-class HangUp(Exception):
-    """Drop the connection without a word."""
 
 
 def _permit(check: SmtpdCheck, action: AccessAction, entry: Entry) -> Verdict:

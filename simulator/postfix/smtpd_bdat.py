@@ -25,7 +25,7 @@ _LARGEST = 2**63 - 1
 async def bdat(session: Session, words: list[Token]) -> bool:
     """BDAT."""
     state = session.state
-    if "CHUNKING" in state.ehlo_discard:
+    if state.discards("CHUNKING"):
         return await session.fail("521 5.5.1 Error: command not implemented", "protocol")
     size = int(words[1].text) if len(words) in (2, 3) and _is_number(words[1].text) else -1
     last = len(words) == 3

@@ -104,7 +104,7 @@ async def _vrfy(session: Session, words: list[Token]) -> bool:
     smtpd, state = session.smtpd, session.state
     if smtpd.settings.disable_vrfy:
         return await session.fail("502 5.5.1 VRFY command is disabled", "policy")
-    offers_utf8 = smtpd.settings.smtputf8_enable and "SMTPUTF8" not in state.ehlo_discard
+    offers_utf8 = smtpd.settings.smtputf8_enable and not state.discards("SMTPUTF8")
     smtputf8 = offers_utf8 and len(words) > 1 and words[-1].text.upper() == "SMTPUTF8"
     words = words[:-1] if smtputf8 else words
     if len(words) < 2:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from simulator.postfix.lib.printable import escape, is_header
 from simulator.postfix.lib.tables import TableError
 from simulator.postfix.smtpd_commands import COMMANDS, ENDS_PIPELINE, LIMITED, PRE_TLS, Command
-from simulator.postfix.smtpd_lists import LocalTrouble
 from simulator.postfix.smtpd_token import Token, split_command
+from simulator.postfix.smtpd_trouble import LocalTrouble
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_session import Session

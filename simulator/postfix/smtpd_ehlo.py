@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from simulator.postfix.smtpd_trouble import LocalTrouble
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_session import Session
@@ -28,28 +31,43 @@ def parse_keywords(text: str) -> frozenset[str]:
 
 
 def ehlo_lines(session: Session) -> list[str]:
-    """The lines of the reply without their codes; what is discarded goes to the log."""
+    """The lines of the reply without their codes; what is discarded goes to the log. Raises LocalTrouble."""
     smtpd, state = session.smtpd, session.state
     discard = state.ehlo_discard
+    if discard is None:
+        smtpd.log.warning(f"don't know what EHLO features to announce to {state.namaddr}")
+        raise LocalTrouble
     if discard and SILENT not in discard and "ENHANCEDSTATUSCODES" not in discard:
         smtpd.log.info(f"discarding EHLO keywords: {' '.join(_LOGGED.get(word, word) for word in KEYWORDS if word in discard)}")
+    return [smtpd.settings.myhostname] + [line for keyword, line, offered in _offers(session) if offered and keyword not in discard]
+
+
+def _offers(session: Session) -> Iterator[tuple[str, str, bool]]:
+    """Keyword, line, and whether this client gets it. Raises LocalTrouble."""
+    smtpd, state = session.smtpd, session.state
     limit = smtpd.settings.message_size_limit
-    login = state.sasl_mechanisms if state.sasl_mechanisms and not smtpd.lists.hides_login(state) else ""
-    offers: list[tuple[str, str, bool]] = [
-        ("PIPELINING", "PIPELINING", True),
-        ("SIZE", f"SIZE {limit}" if limit else "SIZE", True),
-        ("VRFY", "VRFY", not smtpd.settings.disable_vrfy),
-        ("ETRN", "ETRN", True),
-        ("STARTTLS", "STARTTLS", smtpd.tls.offered and session.tls is None and not state.stand_alone),
-        ("AUTH", f"AUTH {login}", bool(login)),
-        ("AUTH", f"AUTH={login}", bool(login) and smtpd.params.bool("broken_sasl_auth_clients")),
-        ("VERP", "XVERP", smtpd.lists.may_verp(state)),
-        ("XCLIENT", _XCLIENT, state.xclient_allowed),
-        ("XFORWARD", _XFORWARD, state.xforward_allowed),
-        ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),
-        ("8BITMIME", "8BITMIME", True),
-        ("DSN", "DSN", True),
-        ("SMTPUTF8", "SMTPUTF8", smtpd.settings.smtputf8_enable),
-        ("CHUNKING", "CHUNKING", True),
-    ]
-    return [smtpd.settings.myhostname] + [line for keyword, line, offered in offers if offered and keyword not in discard]
+    yield "PIPELINING", "PIPELINING", True
+    yield "SIZE", f"SIZE {limit}" if limit else "SIZE", True
+    yield "VRFY", "VRFY", not smtpd.settings.disable_vrfy
+    yield "ETRN", "ETRN", True
+    yield "STARTTLS", "STARTTLS", smtpd.tls.offered and session.tls is None and not state.stand_alone
+    login = state.sasl_mechanisms
+    if login and not state.discards("AUTH") and not _sure(session, "AUTH", smtpd.lists.hides_login(state)):
+        yield "AUTH", f"AUTH {login}", True
+        yield "AUTH", f"AUTH={login}", smtpd.params.bool("broken_sasl_auth_clients")
+    yield "VERP", "XVERP", _sure(session, "XVERP", smtpd.lists.may_verp(state))
+    yield "XCLIENT", _XCLIENT, _sure(session, "XCLIENT", state.xclient_allowed)
+    yield "XFORWARD", _XFORWARD, _sure(session, "XFORWARD", state.xforward_allowed)
+    yield "ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True
+    yield "8BITMIME", "8BITMIME", True
+    yield "DSN", "DSN", True
+    yield "SMTPUTF8", "SMTPUTF8", smtpd.settings.smtputf8_enable
+    yield "CHUNKING", "CHUNKING", True
+
+
+def _sure(session: Session, feature: str, answer: bool | None) -> bool:
+    """The answer, if the table gave one. Raises LocalTrouble."""
+    if answer is None:
+        session.smtpd.log.warning(f"don't know if EHLO feature {feature} should be announced to {session.state.namaddr}")
+        raise LocalTrouble
+    return answer

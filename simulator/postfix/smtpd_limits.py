@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.postfix.anvil import Anvil
-from simulator.postfix.lib.tables import TableError
+from simulator.postfix.smtpd_lists import client_in
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd import Smtpd
@@ -32,10 +32,7 @@ class ClientLimits:
         state = session.state
         if state.stand_alone or state.xclient_allowed or not any(self.limits.values()):
             return None
-        try:
-            if self.exceptions.match(state.peer.name, state.peer.address):
-                return None
-        except TableError:
+        if client_in(self.exceptions, state):
             return None
         self._known = self.smtpd.reach("anvil")
         return self._known

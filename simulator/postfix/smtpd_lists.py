@@ -34,16 +34,12 @@ _RECIPIENT_MAPS = (
 )  # fmt: skip
 
 
-class LocalTrouble(Exception):
-    """A table that the session cannot do without cannot be read: the client is sent away."""
-
-
 class _Changes(Protocol):
     def changed(self) -> str | None: ...
 
 
 class SmtpdLists:
-    """Opened once. Methods raise LocalTrouble where a table does not answer."""
+    """Opened once."""
 
     def __init__(self, params: Parameters, context: TableContext, checks: bool = True) -> None:
         """`checks`: also what decides who may do what. Raises Fatal."""
@@ -167,35 +163,35 @@ class SmtpdLists:
     # -- questions about a client ---------------------------------------------------------------------------------------
 
     def is_noop(self, word: str) -> bool:
-        """postconf(5) smtpd_noop_commands."""
-        return _ask(self.noop_commands, word)
+        """postconf(5) smtpd_noop_commands. Nobody needs this so much that trouble with a table would matter."""
+        return bool(_listed(self.noop_commands, word))
 
     def is_forbidden(self, word: str) -> bool:
         """postconf(5) smtpd_forbidden_commands."""
-        return _ask(self.forbidden_commands, word)
+        return bool(_listed(self.forbidden_commands, word))
 
     def logs_permit(self, action: str) -> bool:
         """postconf(5) smtpd_log_access_permit_actions."""
-        return _ask(self.permit_log, action)
+        return bool(_listed(self.permit_log, action))
 
     def mechanism_allowed(self, name: str) -> bool:
         """postconf(5) smtpd_sasl_mechanism_filter."""
-        return _ask(self.mechanism_filter, name)
+        return bool(_listed(self.mechanism_filter, name))
 
-    def may_verp(self, state: SmtpdState) -> bool:
-        """postconf(5) smtpd_authorized_verp_clients."""
-        return not state.stand_alone and client_in(self.verp_clients, state)
+    def may_verp(self, state: SmtpdState) -> bool | None:
+        """postconf(5) smtpd_authorized_verp_clients. None: a table does not answer."""
+        return False if state.stand_alone else client_in(self.verp_clients, state)
 
-    def hides_login(self, state: SmtpdState) -> bool:
-        """postconf(5) smtpd_sasl_exceptions_networks."""
+    def hides_login(self, state: SmtpdState) -> bool | None:
+        """postconf(5) smtpd_sasl_exceptions_networks. None: a table does not answer."""
         return client_in(self.login_exceptions, state)
 
-    def discarded(self, address: str) -> frozenset[str]:
-        """EHLO keywords that are not offered to a client."""
+    def discarded(self, address: str) -> frozenset[str] | None:
+        """EHLO keywords that are not offered to a client. None: a table does not answer."""
         try:
             found = self.discard_keyword_maps.find(address)
         except TableError:
-            raise LocalTrouble from None
+            return None
         return self.discard_keywords if found is None else parse_keywords(found)
 
     def footer(self, reply: str) -> str | None:
@@ -207,16 +203,16 @@ class SmtpdLists:
         return found or self.params["smtpd_reject_footer"] or None
 
 
-def client_in(clients: AddressList, state: SmtpdState) -> bool:
-    """Is the client in the list? Raises LocalTrouble."""
+def client_in(clients: AddressList, state: SmtpdState) -> bool | None:
+    """Is the client in the list? None: a table does not answer."""
     try:
         return clients.match(state.peer.name, state.peer.address)
     except TableError:
-        raise LocalTrouble from None
+        return None
 
 
-def _ask(names: StringList, word: str) -> bool:
+def _listed(names: StringList, word: str) -> bool | None:
     try:
         return names.match(word)
     except TableError:
-        raise LocalTrouble from None
+        return None

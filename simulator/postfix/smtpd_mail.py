@@ -49,7 +49,7 @@ async def mail(session: Session, words: list[Token]) -> bool:
     refused = smtpd.limits.mail(session)
     if refused:
         return await session.fail(refused, "policy")
-    offers_utf8 = smtpd.settings.smtputf8_enable and "SMTPUTF8" not in state.ehlo_discard
+    offers_utf8 = smtpd.settings.smtputf8_enable and not state.discards("SMTPUTF8")
     smtputf8 = offers_utf8 and any(word.text.upper() == "SMTPUTF8" for word in words[3:])
     state.mail.smtputf8 = smtputf8
     try:
@@ -144,7 +144,7 @@ def _auth(session: Session, options: MailOptions, value: str) -> None:
 
 
 def _ret(session: Session, options: MailOptions, value: str) -> None:
-    if "DSN" in session.state.ehlo_discard:
+    if session.state.discards("DSN"):
         raise BadOption(DSN_DISABLED)
     if options.dsn_ret or value.upper() not in _RET:
         raise BadOption("501 5.5.4 Bad RET parameter syntax")
@@ -152,7 +152,7 @@ def _ret(session: Session, options: MailOptions, value: str) -> None:
 
 
 def _envid(session: Session, options: MailOptions, value: str) -> None:
-    if "DSN" in session.state.ehlo_discard:
+    if session.state.discards("DSN"):
         raise BadOption(DSN_DISABLED)
     decoded = xtext_unquote(value)
     if options.dsn_envid is not None or decoded is None or not all(" " <= char <= "~" for char in decoded) or not decoded:

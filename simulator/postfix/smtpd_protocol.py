@@ -33,6 +33,9 @@ class SmtpdProtocol(asyncio.Protocol):
         clock = self.smtpd.clock
         self._transport = transport
         self._stream = ClientStream(transport, clock.loop, self.smtpd.params.time("smtpd_timeout"))
+        if self.smtpd.tls.wrapped:
+            # The client's first bytes are for the handshake.
+            transport.pause_reading()
         self._task = clock.spawn(self._run(transport, self._stream))
         self._task.add_done_callback(_report)
 

@@ -191,7 +191,9 @@ class ProxyWriter:
         return Outcome(state.mail.status, "", reply)
 
     def abort(self) -> None:
-        """Hang up."""
+        """Say goodbye without waiting for an answer."""
+        if not self._broken:
+            self._writer.write(b"QUIT\r\n")
         self._writer.close()
 
 

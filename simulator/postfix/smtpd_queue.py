@@ -21,7 +21,7 @@ from simulator.postfix.cleanup_status import (
     Outcome,
     input_transparency,
 )
-from simulator.postfix.daemon import CONNECT_ATTEMPTS, CONNECT_PAUSE, ServiceUnavailable
+from simulator.postfix.daemon import CONNECT_ATTEMPTS, CONNECT_PAUSE, ConnectionLost, ServiceUnavailable
 from simulator.postfix.lib import log_lines, records
 from simulator.postfix.lib.connect import connect
 from simulator.postfix.lib.msg import Fatal
@@ -78,6 +78,8 @@ class CleanupDestination:
 
     async def _wait(self, attempt: int, trouble: ServiceUnavailable) -> int:
         cleanup = self.session.cleanup
+        if isinstance(trouble, ConnectionLost):
+            cleanup.log.warning(trouble.line)
         if trouble.reason:
             line = log_lines.connect_failed(attempt, trouble.path, trouble.reason)
             if attempt > CONNECT_ATTEMPTS:

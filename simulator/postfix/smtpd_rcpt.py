@@ -95,7 +95,7 @@ def _rcpt_options(session: Session, words: list[Token]) -> RcptOptions:
         name, _, value = word.text.partition("=")
         if name.upper() not in ("NOTIFY", "ORCPT") or "=" not in word.text:
             raise BadOption(f"555 5.5.4 Unsupported option: {word.text}")
-        if "DSN" in session.state.ehlo_discard:
+        if session.state.discards("DSN"):
             raise BadOption(DSN_DISABLED)
         if name.upper() == "NOTIFY":
             _notify(session, options, value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.mail.address import casefold, quote_822_local, unquote_822_local
+from simulator.postfix.daemon import ConnectionLost
 from simulator.postfix.lib.connect import connect
 from simulator.postfix.trivial_rewrite_resolve import (
     CLASS_ALIAS,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: How many answers a process remembers.
 CACHE_SIZE = 100
+#: Before a question is asked again, in seconds.
+_PAUSE = 1.0
 _CLASSES = {CLASS_LOCAL: "local", CLASS_ALIAS: "alias", CLASS_VIRTUAL: "virtual", CLASS_RELAY: "relay"}
 _FINAL = CLASS_LOCAL | CLASS_ALIAS | CLASS_VIRTUAL
 
@@ -75,8 +79,8 @@ class SmtpdResolve:
         if known is not None:
             self._cache.move_to_end(key)
             return known
-        service = await connect(self.smtpd, self.smtpd.params["rewrite_service_name"])
-        answer = service.resolve(self._local_form(service, sender or ""), self._local_form(service, address))
+        quoted = [await self._local_form(sender or ""), await self._local_form(address)]
+        answer = await self._ask("resolve", *quoted)
         found = Destination(answer.transport, answer.nexthop, casefold(answer.recipient), answer.flags)
         self._cache[key] = found
         if len(self._cache) > CACHE_SIZE:
@@ -85,10 +89,22 @@ class SmtpdResolve:
 
     async def complete(self, address: str) -> str:
         """The address with a domain: postconf(5) append_at_myorigin. Raises Fatal when there is no such service."""
-        return self._local_form(await connect(self.smtpd, self.smtpd.params["rewrite_service_name"]), address)
+        return await self._local_form(address)
 
-    def _local_form(self, service: object, address: str) -> str:
+    async def _local_form(self, address: str) -> str:
         """Completed as an address of this host, not quoted."""
-        if not address:
-            return address
-        return unquote_822_local(service.rewrite("local", quote_822_local(address)))  # type: ignore[attr-defined]
+        return unquote_822_local(await self._ask("rewrite", "local", quote_822_local(address))) if address else address
+
+    async def _ask(self, question: str, *words: str) -> Any:
+        """One question to the service, until it has an answer: rewrite_clnt(3), resolve_clnt(3). Raises Fatal."""
+        name, count = self.smtpd.params["rewrite_service_name"], 0
+        while True:
+            service = await connect(self.smtpd, name)
+            try:
+                return getattr(service, question)(*words)
+            except ConnectionLost as lost:
+                count += 1
+                self.smtpd.log.warning(lost.line)
+                if count > 1:
+                    self.smtpd.log.warning(f"problem talking to service {name}: Success")
+            await asyncio.sleep(_PAUSE)

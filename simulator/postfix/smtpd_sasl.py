@@ -151,7 +151,7 @@ async def auth(session: Session, words: list[Token]) -> bool:
         return await session.fail(refused, "policy")
     if smtpd.settings.helo_required and state.helo_name is None:
         return await session.fail("503 5.5.1 Error: send HELO/EHLO first", "policy")
-    if state.stand_alone or not state.sasl_mechanisms or "AUTH" in state.ehlo_discard:
+    if state.stand_alone or not state.sasl_mechanisms or state.discards("AUTH"):
         return await session.fail("503 5.5.1 Error: authentication not enabled", "protocol")
     if state.in_mail:
         return await session.fail("503 5.5.1 Error: MAIL transaction in progress", "protocol")

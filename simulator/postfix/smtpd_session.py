@@ -8,16 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.postfix.lib.printable import escape
-from simulator.postfix.smtpd_access_actions import HangUp
 from simulator.postfix.smtpd_chat import Chat
 from simulator.postfix.smtpd_check import SmtpdCheck
 from simulator.postfix.smtpd_commands import COMMANDS
 from simulator.postfix.smtpd_counts import CommandCounts
 from simulator.postfix.smtpd_dispatch import obey
-from simulator.postfix.smtpd_lists import LocalTrouble
 from simulator.postfix.smtpd_state import AFTER_BDAT, AFTER_DATA, END_OF_MESSAGE, SmtpdState
 from simulator.postfix.smtpd_stream import ClientStream, ClientTimeout, ConnectionLost
 from simulator.postfix.smtpd_tls import wrapped
+from simulator.postfix.smtpd_trouble import HangUp, LocalTrouble, Quiet, Restart
 
 if TYPE_CHECKING:
     from simulator.net.transport import StreamTransport
@@ -29,14 +28,6 @@ if TYPE_CHECKING:
 #: What a session shows of input that came too early, in bytes.
 _SHOWN = 100
 TIMEOUT, LOST, TOO_MANY_ERRORS = "timeout", "lost connection", "too many errors"
-
-
-class Quiet(Exception):
-    """The session ends, and what had to be said was said."""
-
-
-class Restart(Exception):
-    """XCLIENT: begin anew, as another client."""
 
 
 class Session:

@@ -115,7 +115,8 @@ class Transaction:
 
 @dataclass(slots=True)
 class SmtpdState:
-    """One session. `error_mask` collects the classes of trouble that notify_classes may report."""
+    """One session. `error_mask` collects the classes of trouble that notify_classes may report. Where None may stand for what a
+    table says, the table did not answer: the client is sent away as soon as it matters."""
 
     service: str
     peer: Peer
@@ -137,9 +138,9 @@ class SmtpdState:
     ill_pipelining: bool = False
     access_denied: str | None = None
     reason: str = ""
-    ehlo_discard: frozenset[str] = frozenset()
-    xclient_allowed: bool = False
-    xforward_allowed: bool = False
+    ehlo_discard: frozenset[str] | None = frozenset()
+    xclient_allowed: bool | None = False
+    xforward_allowed: bool | None = False
     xforward: Forwarded = field(default_factory=Forwarded)
     rewrite_context: str = "remote"
     sequence: int = 0
@@ -158,6 +159,10 @@ class SmtpdState:
         """No recipients were accepted."""
         self.recipient = None
         self.recipients = self.overshoot = 0
+
+    def discards(self, keyword: str) -> bool:
+        """Is this extension withdrawn: postconf(5) smtpd_discard_ehlo_keywords?"""
+        return keyword in (self.ehlo_discard or ())
 
     @property
     def in_mail(self) -> bool:

@@ -80,6 +80,11 @@ class ClientStream:
 
     # What the session calls
 
+    @property
+    def ended(self) -> bool:
+        """The client sends no more."""
+        return self._eof
+
     def peek(self) -> bytes:
         """What has arrived and was not yet read."""
         return bytes(self._input[:PEEK_LIMIT])

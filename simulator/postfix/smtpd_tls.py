@@ -12,6 +12,7 @@ from simulator.postfix.smtp_tls import log_words, summary
 from simulator.postfix.smtpd_stream import ConnectionLost
 from simulator.postfix.smtpd_tls_settings import Engine
 from simulator.postfix.smtpd_token import Token
+from simulator.postfix.smtpd_trouble import Quiet
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_session import Session
@@ -76,7 +77,7 @@ async def starttls(session: Session, words: list[Token]) -> bool:
         return await session.fail("501 5.5.4 Syntax: STARTTLS", "protocol")
     if session.tls is not None:
         return await session.fail("554 5.5.1 Error: TLS already active", "protocol")
-    if state.stand_alone or not smtpd.tls.offered or "STARTTLS" in state.ehlo_discard:
+    if state.stand_alone or not smtpd.tls.offered or state.discards("STARTTLS"):
         return await session.fail("502 5.5.1 Error: command not implemented", "protocol")
     if smtpd.tls.engine is None:
         return await session.fail(_UNAVAILABLE, "software")
@@ -112,6 +113,8 @@ async def start_tls(session: Session, engine: Engine) -> None:
     smtpd, state = session.smtpd, session.state
     assert session.connection is not None, "a stand-alone session has no TLS"
     try:
+        if session.stream.ended:
+            raise HandshakeError("lost connection", lost=True)
         negotiated = await server_handshake(session.connection, engine.service(), smtpd.params.time("smtpd_starttls_timeout"))
     except HandshakeError as error:
         _log_failure(session, error)
@@ -141,8 +144,6 @@ def _log_failure(session: Session, error: HandshakeError) -> None:
 
 async def _limit(session: Session) -> None:
     """Raises Quiet."""
-    from simulator.postfix.smtpd_session import Quiet
-
     refused = session.smtpd.limits.count_handshake(session)
     if refused:
         await session.fail(refused, "policy")

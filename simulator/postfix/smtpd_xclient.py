@@ -13,6 +13,7 @@ from simulator.postfix.lib.printable import neuter, printable
 from simulator.postfix.lib.xtext import xtext_unquote
 from simulator.postfix.smtpd_state import UNKNOWN, PeerStatus, name_and_address
 from simulator.postfix.smtpd_token import Token
+from simulator.postfix.smtpd_trouble import LocalTrouble, Restart
 
 if TYPE_CHECKING:
     from simulator.postfix.smtpd_session import Session
@@ -67,12 +68,15 @@ def _address(value: str) -> str:
     return str(ipaddress.ip_address(bare))
 
 
-async def _may(session: Session, words: list[Token], command: str, allowed: bool) -> bool:
-    """False: refused, and said so."""
+async def _may(session: Session, words: list[Token], command: str, allowed: bool | None) -> bool:
+    """False: refused, and said so. Raises LocalTrouble."""
     if session.state.in_mail:
         return await session.fail("503 5.5.1 Error: MAIL transaction in progress", "protocol")
     if len(words) < 2:
         return await session.fail(f"501 5.5.4 Syntax: {command} attribute=value...", "protocol")
+    if allowed is None:
+        session.smtpd.log.warning(f"don't know if command {command} should be allowed from {session.state.namaddr}")
+        raise LocalTrouble
     if not allowed:
         return await session.fail("550 5.7.0 Error: insufficient authorization", "policy")
     return True
@@ -170,8 +174,6 @@ _XCLIENT: dict[str, Callable[[Session, str], None]] = {
 
 async def xclient(session: Session, words: list[Token]) -> bool:
     """XCLIENT: the session begins anew, as if that client had connected."""
-    from simulator.postfix.smtpd_session import Restart
-
     state, smtpd = session.state, session.smtpd
     if not await _may(session, words, "XCLIENT", state.xclient_allowed):
         return False

@@ -228,7 +228,11 @@ class Resolver:
     def _nag(self, listed: str, domain: str, others: tuple[str, ...]) -> None:
         if not self.helpful:
             return
-        lists = {"virtual_alias_domains": self.alias_domains, "virtual_mailbox_domains": self.mailbox_domains, "relay_domains": self.relay_domains}
+        lists: dict[str, StringList | DomainList] = {
+            "virtual_alias_domains": self.alias_domains,
+            "virtual_mailbox_domains": self.mailbox_domains,
+            "relay_domains": self.relay_domains,
+        }
         for other in others:
             try:
                 doubled = lists[other].match(domain)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.postfix.lib.tables.mail_addr_find import Step
 from simulator.postfix.lib.tables import Maps, TableError, mail_addr_find
+from simulator.postfix.lib.tables.mail_addr_find import Step
 
 if TYPE_CHECKING:
     from simulator.postfix.trivial_rewrite import TrivialRewrite

@@ -14,22 +14,24 @@ DESCRIPTION
     address_verify_positive_expire_time and the like say how long an answer holds and when it is looked after again.
 
 LOG
-    (none)
+    cache btree:/var/lib/postfix/verify_cache full cleanup: retained=3 dropped=1 entries
+
+FILES
+    /var/lib/postfix/verify_cache.db
 
 DIFFERS FROM POSTFIX
-    The answers are kept in memory, not in the file of address_verify_map; they survive `postfix stop`. They are not
-    cleaned up by a timer.
+    address_verify_map may be a hash: or btree: file; with other types the answers are kept as long as the process lives.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from simulator.postfix.daemon import Daemon, request
 from simulator.postfix.lib.delivery import MTA_VERIFY, Deferred, Fate, Sent
 from simulator.postfix.lib.post_mail import PostMail
 from simulator.postfix.lib.printable import printable
+from simulator.postfix.verify_cache import Verdict, VerdictCache
 
 DELIVERABLE: Final = 0
 DEFERRED: Final = 1
@@ -38,18 +40,6 @@ UNKNOWN: Final = 3
 
 #: A probe that was not answered within this time is lost.
 _PROBE_SECONDS: Final = 1000
-_CACHE_SIZE: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of an address. Times are epoch seconds; `probed` 0: no probe is under way."""
-
-    status: int
-    probed: int
-    updated: int
-    text: str
-
 
 _NEW: Final = Verdict(UNKNOWN, 0, 0, "Address verification in progress")
 
@@ -62,11 +52,32 @@ class Verify(Daemon):
 
     def start(self) -> None:
         params = self.params
-        self.cache: dict[str, Verdict] = self.master.verdicts
+        self.cache = VerdictCache(self, params["address_verify_map"])
         self.negative_cache = params.bool("address_verify_negative_cache")
         prefix = "address_verify_{}_{}_time"
         self.expire = {kind: params.time(prefix.format(kind, "expire")) for kind in ("positive", "negative")}
         self.refresh = {kind: params.time(prefix.format(kind, "refresh")) for kind in ("positive", "negative")}
+        self.interval = params.time("address_verify_cache_cleanup_interval")
+        if not params["address_verify_map"] or not self.interval:
+            return
+        last = self.cache.cleaned
+        if last is None or last + self.interval <= self.clock.now:
+            self._clean()
+        else:
+            self.clock.call_at(last + self.interval, self._clean)
+
+    def _clean(self) -> None:
+        """Forget old verdicts, from time to time: dict_cache(3)."""
+        if self.ended:
+            return
+        now = int(self.clock.now)
+        known = list(self.cache.items())
+        old = [address for address, one in known if now - one.probed >= _PROBE_SECONDS and self._older(one, self.expire)]
+        self.cache.remove(old)
+        counts = f"retained={len(known) - len(old)} dropped={len(old)} entries"
+        self.log.info(f"cache {self.params['address_verify_map']} full cleanup: {counts}")
+        self.cache.cleaned = now
+        self.clock.call_later(self.interval, self._clean)
 
     def _older(self, verdict: Verdict, limits: dict[str, int]) -> bool:
         kind = "positive" if verdict.status == DELIVERABLE else "negative"
@@ -81,17 +92,12 @@ class Verify(Daemon):
         if known is not None and now - known.probed > _PROBE_SECONDS and self._older(known, self.expire):
             verdict = _NEW
             if not self.negative_cache:
-                del self.cache[key]
+                self.cache.remove([key])
         if now - verdict.probed > _PROBE_SECONDS and self._older(verdict, self.refresh):
             if verdict.updated or self.negative_cache:
-                self._put(key, Verdict(verdict.status, now, verdict.updated, verdict.text))
+                self.cache.put(key, Verdict(verdict.status, now, verdict.updated, verdict.text))
             self.clock.call_later(self.master.pace.of("connect"), self._probe, address)
         return verdict.status, verdict.text
-
-    def _put(self, key: str, verdict: Verdict) -> None:
-        if len(self.cache) >= _CACHE_SIZE:
-            self.cache.pop(next(iter(self.cache)))
-        self.cache[key] = verdict
 
     def _probe(self, address: str) -> None:
         letter = PostMail.open(self, self._sender(), address, "verify", MTA_VERIFY)
@@ -114,4 +120,4 @@ class Verify(Daemon):
         status = DELIVERABLE if isinstance(fate, Sent) else DEFERRED if isinstance(fate, Deferred) else BOUNCED
         known = self.cache.get(key)
         if status == DELIVERABLE or known is None or known.status != DELIVERABLE:
-            self._put(key, Verdict(status, 0, int(self.clock.now), printable(fate.text)))
+            self.cache.put(key, Verdict(status, 0, int(self.clock.now), printable(fate.text)))

@@ -31,7 +31,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from simulator.postfix.daemon import Changeable, DeliveryAgent
+from simulator.postfix.daemon import Changeable
+from simulator.postfix.delivery_agent import DeliveryAgent
 from simulator.postfix.lib.delivery import DeliveryRequest
 from simulator.postfix.lib.mailbox_file import MailboxLocks
 from simulator.postfix.lib.tables import Maps

@@ -15,10 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator.shell import engine, marks, messages, own_pid
-from simulator.shell.builtins import BUILTINS, Call
+from simulator.shell.builtins import BASH_BUILTINS, BUILTINS, KEYWORDS, Call
 from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, STDIN_PATH
 from simulator.shell.engine import Outcome
 from simulator.shell.environment import dash_environment
+from simulator.shell.native import NATIVE
 from simulator.unix.fs import Cred, Fs
 from simulator.unix.program import Killed, Result
 
@@ -30,9 +31,17 @@ _FUNCTIONS = engine.SHELL_FUNCTIONS + "; "
 #: dash's echo knows no options and always interprets backslashes.
 _DASH_ECHO = 'echo() { __dash_echo "$@"; }; '
 _DASH_DIFFERS = re.compile(r"\becho\b.*(\\|-[eE])")
+#: A word where a command may stand: at the beginning, after an operator, a keyword or assignments.
+_COMMAND_WORD = re.compile(
+    r"(?:^|[;&|(){}!`\n]|\b(?:do|then|else|elif|if|while|until|exec|time|command|eval)\b)\s*(?:[A-Za-z_]\w*=\S*\s+)*((?:[\w.~+@%-]*/)*[\w.+@%-]+)"
+)
+#: What may leave marks that bashkit cannot wipe off an interpreter: open files (`exec > FILE`) and arguments (`set -- a`).
+_LASTING = re.compile(r"\b(?:exec|set|eval|source)\b|(?:^|[\s;&|(){}])\.\s")
+_NOT_SCRIPTS = frozenset((*BASH_BUILTINS, *KEYWORDS))
 _NOT_EXPORTED = ("_", "SHLVL", "PWD", "OLDPWD")
 #: What a shell searches that was started without PATH (config-top.h of Debian's bash).
 DEFAULT_PATH = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin:."
+DASH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HISTORY_SIZE = 500
 _EXIT_NOT_EXECUTABLE, _EXIT_NOT_FOUND = 126, 127
 
@@ -59,17 +68,23 @@ class Shell:
         self.status = 0
         self.typed: list[str] = []
         self.stdin = b""
-        self._script = ""
+        self._script, self._reusable = "", True
         self._level = int(env["SHLVL"]) + 1 if env.get("SHLVL", "").isdigit() else 1
-        self._engine = engine.take(env.get("PATH", DEFAULT_PATH), native)
+        self._path = env.get("PATH", DEFAULT_PATH)
+        self._engine = engine.take(self._path, native)
         self._engine.caller = self
         self._engine.run(self._setup(env, cwd))
 
     def _setup(self, env: dict[str, str], cwd: str) -> str:
         settings = {key: value for key, value in env.items() if key not in _NOT_EXPORTED and re.fullmatch(r"[A-Za-z_]\w*", key)}
         exports = " ".join(f"{key}={shlex.quote(value)}" for key, value in settings.items())
+        missing = "".join(f"{name}={shlex.quote(value)}; " for name, value in self._defaults().items() if name not in env)
+        missing += "" if "HOME" in env else "unset HOME; "
         old = f"export OLDPWD={shlex.quote(env['OLDPWD'])}" if "OLDPWD" in env else "unset OLDPWD"
-        return f"export {exports} SHLVL={self._level}; HOSTNAME={self.host.hostname}; command cd {shlex.quote(cwd)}; {old}"
+        return f"{missing}export {exports} SHLVL={self._level}; HOSTNAME={self.host.hostname}; command cd {shlex.quote(cwd)}; {old}"
+
+    def _defaults(self) -> dict[str, str]:
+        return {"PATH": DASH_PATH if self.dash else DEFAULT_PATH}
 
     # -- what an engine asks ---------------------------------------------------------------------------------------------
 
@@ -87,13 +102,20 @@ class Shell:
             return BUILTINS[call.name](self, call)
         argv = self._argv(call)
         mark = call.env.pop(marks.VARIABLE, "")
-        if marks.PAUSE in mark:
-            call.env[marks.VARIABLE] = marks.PAUSE
+        for sign in (marks.PAUSE, marks.FILE):
+            if sign in mark:
+                call.env[marks.VARIABLE] = sign
         for path, data in call.pipes.items():
             self.fs.write(path, data)
         try:
             result = self.host.execute(
-                argv, cred=self.cred, user=self.user, env=self._handed_on(argv[0], call), cwd=call.cwd, stdin=call.stdin, tty=self.tty and marks.TERMINAL in mark
+                argv,
+                cred=self.cred,
+                user=self.user,
+                env=self._handed_on(argv[0], call),
+                cwd=call.cwd,
+                stdin=call.stdin,
+                tty=self.tty and marks.TERMINAL in mark,
             )
         except OSError as error:
             return self._not_executed(argv, call, error)
@@ -167,7 +189,9 @@ class Shell:
         self._script = line
         if self.tty and line.strip():
             self.typed = [*self.typed[-_HISTORY_SIZE + 1 :], line]
+        self._reusable = self._reusable and not _LASTING.search(line)
         prefix = f"__status {self.status}; " if self.status else ""
+        self._engine.learn(self._scripts(line))
         outcome = self._engine.run(prefix + marks.mark(line, self))
         done = self._result(outcome, before, "" if self.tty else "-c: ")
         self.status = done.exit_code
@@ -178,18 +202,43 @@ class Shell:
         before = self.host.clock.now
         self._script, self.stdin = script, stdin.encode("utf-8", "surrogateescape")
         functions = _FUNCTIONS + (_DASH_ECHO if self.dash and _DASH_DIFFERS.search(script) else "")
-        words = [f"SHLVL={self._level - 1}", "command", "bash", *([options] if options else []), "-c", functions + marks.mark(script, self), self.name, *args]
+        words = [
+            f"SHLVL={self._level - 1}",
+            "command",
+            "bash",
+            *([options] if options else []),
+            "-c",
+            functions + marks.mark(script, self),
+            self.name,
+            *args,
+        ]
         try:
+            self._engine.learn(self._scripts(script))
             outcome = self._engine.run(" ".join([words[0], shlex.join(words[1:])]) + (f" < {STDIN_PATH}" if stdin else ""))
         finally:
             self.close()
         return self._result(outcome, before, "-c: " if command else "")
+
+    def _scripts(self, text: str) -> set[str]:
+        """The command words of a text that may be scripts: paths, and names that are found along PATH as such."""
+        words = set(_COMMAND_WORD.findall(text))
+        bare = {word for word in words if "/" not in word} - self._engine.names - NATIVE - _NOT_SCRIPTS
+        return {word for word in words if "/" in word} | {word for word in bare if f"/{word}" in text or self._is_script(word)}
+
+    def _is_script(self, word: str) -> bool:
+        for directory in self._path.split(":"):
+            path = posixpath.join(directory, word)
+            if self.fs.exists(path, self.cred):
+                return not self.fs.stat(path, self.cred).program
+        return False
 
     def _result(self, outcome: Outcome, before: float, where: str) -> Result:
         """The outcome in the words of this shell. `where` is what bash puts before the line number of a syntax error."""
         fault = messages.syntax_fault(outcome.error, self.name)
         stderr, status = self._words(fault or outcome.stderr, before, where), 2 if fault else outcome.exit_code
         stdout = messages.merged_text(outcome.stdout)
+        if where and status == 1 and stderr.endswith(("unbound variable\n", "parameter null or not set\n")):
+            status = _EXIT_NOT_FOUND  # bash -c ends so; a script file ends with 1
         if not self.tty:
             both = stdout and stderr and not fault
             return Result(stdout, stderr, status, self._words(messages.merged_text(outcome.merged), before, where) if both else None)
@@ -236,7 +285,7 @@ class Shell:
 
     def close(self) -> None:
         """End the shell. It must not be used again."""
-        engine.give_back(self._engine)
+        engine.give_back(self._engine, self._reusable)
 
 
 def is_incomplete(text: str) -> bool:

@@ -36,9 +36,10 @@ class Call:
     pipes: dict[str, bytes]
 
 
-#: The part of bash that comes before its functions: `cd` checks the way, then bashkit goes it.
+#: Functions that stand before words of bash: what is ours has names of its own. `cd` asks for the way, then bashkit goes it.
 FUNCTIONS = (
-    'history() { __history "$@"; }; kill() { __kill "$@"; }; cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }'
+    'history() { __history "$@"; }; kill() { __kill "$@"; }; '
+    'cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }'
 )
 KEYWORDS = "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split()
 BASH_BUILTINS = (
@@ -219,5 +220,6 @@ def history(shell: Shell, call: Call) -> Result:
 
 #: By name; the double underscores are words that only our own functions use.
 BUILTINS: dict[str, Callable[[Shell, Call], Result]] = {
-    "[": test, "test": test, "umask": umask, "type": type_, "__kill": kill, "__history": history, "__status": status, "__cd": change_directory, "__dash_echo": dash_echo,
+    "[": test, "test": test, "umask": umask, "type": type_, "__kill": kill, "__history": history, "__status": status, "__cd": change_directory,
+    "__dash_echo": dash_echo,
 }  # fmt: skip

@@ -7,7 +7,8 @@ translated here and nowhere else:
 - mode bits are the *effective* ones of the acting user, repeated for owner, group and others: bashkit's `test -w` and its
   search along PATH look at bits only;
 - a program file that bashkit is about to execute (it asks for the attributes, then reads) is read as a one-line script
-  that hands the work to the host; every other reader gets the file's own bytes.
+  that hands the work to the host; all other files give their own bytes. Scripts that stand as command words in the text are
+  taken by the shell before (`Shell`), so that they run with their interpreter.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import ctypes as c
 import errno
 import posixpath
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -173,8 +175,11 @@ class Files:
         return seat.random_bytes(DEVICE_BYTES >> 4) if entry.target in ("random", "urandom") else b""
 
     def _execution(self, name: str, seat: Seat) -> bytes:
-        """The one-line script for an executable that is not the shell's own kind; b"" if it is, or is no executable."""
+        """The one-line script for a program file, or a script of another interpreter, that is about to be executed; b"" for
+        what bashkit may run, or was only asked to read."""
         if not seat.fs.access(name, EXECUTE, seat.cred):
+            return b""
+        if not seat.fs.stat(name, seat.cred).program and not _is_foreign_script(seat.fs.read(name, seat.cred)[:256]):
             return b""
         return f'{EXECUTE_WORD} "$0" "$@"\n'.encode()
 
@@ -263,6 +268,11 @@ class Files:
         array = self._buffers.pop(entries.ptr, ())
         for index in range(entries.len):
             self._buffers.pop(array[index].name.ptr, None)
+
+
+def _is_foreign_script(head: bytes) -> bool:
+    """Whether a file begins with `#!` and another interpreter than a shell."""
+    return head.startswith(b"#!") and not re.match(rb"#!\s*(?:\S*/env\s+)?(?:\S*/)?(?:ba|da|z|k)?sh\b", head)
 
 
 def _bytes(data: Text) -> bytes:

@@ -16,7 +16,7 @@ import errno
 import functools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -99,6 +99,7 @@ class Engine:
     def __init__(self, names: frozenset[str]) -> None:
         self.names = names
         self.caller: Caller | None = None
+        self._learnt: set[str] = set()
         self.failure: BaseException | None = None
         self._files = Files(self._seat)
         self._bash = Bash(
@@ -143,7 +144,9 @@ class Engine:
             failure, self.failure = self.failure, None
             self._bash.clear_cancel()
             raise failure
-        return Outcome(octets.out_of_bash(done.stdout), octets.out_of_bash(done.stderr), done.exit_code, done.error or "", octets.out_of_bash("".join(chunks)))
+        return Outcome(
+            octets.out_of_bash(done.stdout), octets.out_of_bash(done.stderr), done.exit_code, done.error or "", octets.out_of_bash("".join(chunks))
+        )
 
     def _execute(self, script: str, chunks: list[str]) -> ExecResult:
         _running.append(self)
@@ -151,6 +154,12 @@ class Engine:
             return self._bash.execute_sync(script, lambda out, err: chunks.append(out + err))
         finally:
             _running.pop()
+
+    def learn(self, words: Iterable[str]) -> None:
+        """Hand these command words to the caller as well, though no program of that name is registered: scripts."""
+        for word in set(words) - self.names - self._learnt:
+            self._bash.add_builtin(octets.into_bash(word), self._call)  # type: ignore[attr-defined]  # bashkit's stubs lack it
+            self._learnt.add(word)
 
     def interrupt(self) -> None:
         """Ctrl-C: the running line ends at its next command."""
@@ -161,7 +170,7 @@ class Engine:
         """bashkit's complaint about a script's syntax, "" if there is none. Nothing is run."""
         try:
             _apart(self, lambda: self._bash.analyze(octets.into_bash(text)))
-        except Exception as error:  # noqa: BLE001 - bashkit's own exception type is private; it carries only a text
+        except Exception as error:
             return str(error)
         return ""
 
@@ -178,6 +187,9 @@ class Engine:
     def wipe(self) -> None:
         """Forget every variable, function and directory."""
         _apart(self, lambda: self._bash.restore_snapshot(self._blank))
+        for word in self._learnt:
+            self._bash.remove_builtin(octets.into_bash(word))  # type: ignore[attr-defined]
+        self._learnt.clear()
         self.caller = None
 
 
@@ -210,8 +222,10 @@ def take(path: str, native: str = "") -> Engine:
     return idle.pop() if idle else _apart(None, lambda: Engine(names))
 
 
-def give_back(engine: Engine) -> None:
-    """Keep an engine for the next shell."""
+def give_back(engine: Engine, reuse: bool = True) -> None:
+    """Keep an engine for the next shell, unless something in it would survive the wiping."""
+    if not reuse:
+        return
     engine.wipe()
     idle = _idle[engine.names]
     if len(idle) < KEEP_IDLE:

@@ -58,7 +58,9 @@ def _first_fault(text: str) -> tuple[int, str, str]:
         elif word in ("?", "."):
             operand = operand or word == "."
         elif kind in _NAMES or word == "..":
-            if operand and not (kind == "field" or before in (".", "$", "..", "reduce", "def") or (kind == "string" and before_kind(before) == "format")):
+            if operand and not (
+                kind == "field" or before in (".", "$", "..", "reduce", "def") or (kind == "string" and before_kind(before) == "format")
+            ):
                 return match.start(), _NAMES.get(kind, f"'{word}'"), _CLOSERS[stack[-1]]
             operand = True
         before = word

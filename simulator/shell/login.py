@@ -34,7 +34,14 @@ def run_line(host: Host, line: str, user: str, tty: bool) -> Result:
 
 
 def login_command(
-    host: Host, user: str, line: str, *, shell_file: str = "", stdin: str = "", tty: bool = False, term: str = "dumb",
+    host: Host,
+    user: str,
+    line: str,
+    *,
+    shell_file: str = "",
+    stdin: str = "",
+    tty: bool = False,
+    term: str = "dumb",
     start: str = "/root",
 ) -> Result:
     """`su - USER -c LINE`, as root: a login shell that runs one line. Without a usable home it stays in `start`."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 _SUGGESTION = re.compile(r"^(.*: command not found)\. .*$", re.M)
 _PARSE_ERROR = re.compile(r"parse error at line (\d+), column \d+: (.*)", re.S)
 _TIMES = re.compile(r"^real\t0m[\d.]+s\nuser\tunavailable\nsys\tunavailable$", re.M)
+_TIMES_PLAIN = re.compile(r"^real [\d.]+\nuser unavailable\nsys unavailable$", re.M)
 _LIMIT = re.compile(r"(?:bash: line \d+: )?(?:resource limit exceeded|execution error): (.*)")
 
 #: bashkit's words and the real ones, where a plain replacement does: of bash itself, of mawk and of sort.
@@ -19,14 +20,26 @@ _WORDS = (
     ("missing ]", r"^missing ]$", "[: missing `]'"),
     ("awk: ", r"^awk: fatal: (?:cannot open file|can't open source file) `(.*)' for reading: (.*)$", r"awk: cannot open \1 (\2)"),
     ("awk: ", r"^awk: cmd\. line:1: fatal: function `(.*)' not defined$", r"awk: line 2: function \1 never defined"),
-    ("awk: ", r"^awk: cmd\. line:\d+: .*\{.*\n(awk: cmd\. line:\d+:).*unexpected newline or end of string$", "awk: line 2: missing } near end of file"),
-    ("awk: ", r"^awk: cmd\. line:(\d+): .*\nawk: cmd\. line:\d+:.*unexpected newline or end of string$", r"awk: line \1: syntax error at or near end of line"),
+    (
+        "awk: ",
+        r"^awk: cmd\. line:\d+: .*\{.*\n(awk: cmd\. line:\d+:).*unexpected newline or end of string$",
+        "awk: line 2: missing } near end of file",
+    ),
+    (
+        "awk: ",
+        r"^awk: cmd\. line:(\d+): .*\nawk: cmd\. line:\d+:.*unexpected newline or end of string$",
+        r"awk: line \1: syntax error at or near end of line",
+    ),
     ("awk: ", r"^awk: cmd\. line:(\d+): .*\nawk: cmd\. line:\d+:.* syntax error$", r"awk: line \1: syntax error at or near ,"),
     ("sort: ", r"^sort: (\S+): io error: (.*)$", r"sort: open failed: \1: \2"),
     ("sort: ", r"^sort: (\S+): Is a directory$", r"sort: read failed: \1: Is a directory"),
     ("sort: ", r"^sort: (\S+): (No such file or directory|Permission denied)$", r"sort: cannot read: \1: \2"),
     ("sort: ", r"^(sort: (?:invalid option|option requires).*)$", r"\1\nTry 'sort --help' for more information."),
-    ("sort: ", r"^sort: invalid field specification '(.*)': invalid number at field start$", r"sort: invalid number at field start: invalid count at start of ‘\1’"),
+    (
+        "sort: ",
+        r"^sort: invalid field specification '(.*)': invalid number at field start$",
+        r"sort: invalid number at field start: invalid count at start of ‘\1’",
+    ),
     ("sort: ", r"^sort: multi-character tab '(.*)'$", r"sort: multi-character tab ‘\1’"),
     ("cannot write", r"^sed: \S+: cannot write '((?:.*/)?)[^/]*': io error: (.*)$", r"sed: couldn't open temporary file \1sedXXXXXX: \2"),
 )
@@ -107,6 +120,7 @@ def bash_text(stderr: str, seconds: float) -> str:
     if "command not found. " in stderr:
         stderr = _SUGGESTION.sub(r"\1", stderr)
     if "unavailable" in stderr:
+        stderr = _TIMES_PLAIN.sub(f"real {seconds:.2f}\nuser 0.00\nsys 0.00", stderr)
         stderr = _TIMES.sub(f"real\t{_minutes(seconds + 0.001)}\nuser\t0m0.000s\nsys\t0m0.000s", stderr)
     if "limit exceeded" in stderr or "execution error" in stderr:
         stderr = _LIMIT.sub(lambda match: f"simulator: bash: {match[1]}", stderr)
@@ -142,7 +156,6 @@ _DIRECT: Mapping[str, Callable[[re.Match[str]], str]] = {
     r"printf: (.*): invalid number": lambda m: f"printf: {m[1]}: expected numeric value",
     r"(?:export|unset|read): `(.*)': not a valid identifier": lambda m: f"{m[1]}: bad variable name",
     r"(?:\[|test): (.*): integer expression expected": lambda m: f"[: Illegal number: {m[1]}",
-    r"cd: too many arguments": lambda m: "cd: can't cd to the directory",
     r"exit: (.*): numeric argument required": lambda m: f"exit: Illegal number: {m[1]}",
 }
 _FILE = re.compile(r"(.*): (No such file or directory|Permission denied|Is a directory|Not a directory)$")

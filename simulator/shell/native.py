@@ -7,7 +7,7 @@ import shlex
 from simulator.unix.program import Process, Result
 
 #: Command words that are left to bashkit when they stand in a line.
-NATIVE = frozenset(("awk", "mawk", "nawk", "sed", "grep", "egrep", "fgrep", "sort"))
+NATIVE = frozenset(("awk", "mawk", "nawk", "sed", "grep", "egrep", "fgrep", "sort", "expr"))
 
 
 def native(p: Process) -> Result:

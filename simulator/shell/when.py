@@ -215,7 +215,7 @@ def format_time(text: str, when: float) -> str:
         if letter == "N" and width:
             return made[: int(width)]
         size = int(width) if width else size
-        if pad == "" or letter in ("N", "s") and not width:
+        if pad == "" or (letter in ("N", "s") and not width):
             made = made.lstrip("0") or "0" if pad == "" and letter in _NUMERIC else made
         else:
             made = made.rjust(size, pad or " ")

@@ -116,6 +116,7 @@ class Fs(Content, Names):
         node = self._get(path, cred, follow)
         if cred.uid not in (0, node.uid):
             raise fault(errno.EPERM, path)
+        self._forget_directories(node)
         node = self._own(node)
         node.mode = mode & 0o7777
         self._touch(node, modified=False)
@@ -126,6 +127,7 @@ class Fs(Content, Names):
         gives_away = uid not in (-1, node.uid) or (gid not in (-1, node.gid) and not cred.in_group(gid))
         if cred.uid and (gives_away or cred.uid != node.uid):
             raise fault(errno.EPERM, path)
+        self._forget_directories(node)
         node = self._own(node)
         node.uid = node.uid if uid == -1 else uid
         node.gid = node.gid if gid == -1 else gid

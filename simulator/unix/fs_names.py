@@ -77,6 +77,7 @@ class Names(Paths):
             self._no_cycle(node, to_directory, old, new)
         if target is not None:
             self._make_room(to_directory, to_name, target, node, cred, new)
+        self._forget_directories(node)
         directory = self._own(directory)
         del directory.entries[name]
         self._touch(directory)

@@ -11,6 +11,8 @@ from simulator.unix.inode import EXECUTE, ROOT, WRITE, Cred, Inode, fault
 #: What a small host's disk holds. More is "No space left on device".
 CAPACITY_BYTES = 1 << 29
 CAPACITY_INODES = 200_000
+#: Ways to directories that are remembered, for each user's rights.
+KNOWN_DIRECTORIES = 4096
 #: Where files of a fresh installation begin: queue ids, which hold the inode number, then look as on a real host.
 FIRST_INODE = 0x41001
 MAX_LINKS = 40  # path_resolution(7): ELOOP
@@ -30,6 +32,7 @@ class Paths:
         self._inodes: dict[int, Inode] = {}
         self._next_ino = 2  # ext4: the root directory
         self._used = 0
+        self._directories: dict[tuple[str, int, int, frozenset[int]], int] = {}
         self.capacity = CAPACITY_BYTES
         self._root = self._new("d", 0o755, ROOT).ino
         self._next_ino = FIRST_INODE
@@ -41,6 +44,7 @@ class Paths:
         twin._inodes = dict(self._inodes)
         twin._next_ino, twin._used, twin._root, twin.capacity = self._next_ino, self._used, self._root, self.capacity
         self._epoch, twin._epoch = object(), object()
+        twin._directories = {}
         for ino, inode in self._inodes.items():
             if inode.function is not None and hasattr(inode.function, "__self__"):
                 bound = inode.clone(twin._epoch)
@@ -94,6 +98,27 @@ class Paths:
 
     def _walk(self, path: str, cred: Cred, follow: bool, depth: int = 0) -> tuple[Inode, str, Inode | None]:
         """The directory, last name and inode (None: missing) of a path: path_resolution(7)."""
+        head, _, name = path.rpartition("/")
+        known = self._directories.get((head, cred.uid, cred.gid, cred.groups))
+        if known is not None and name not in ("", ".", "..") and len(name) < 64:
+            node = self._inodes[known]
+            ino = node.entries.get(name)
+            child = None if ino is None else self._inodes[ino]
+            if child is None or child.kind != "l" or not follow:
+                return node, name, child
+        return self._walk_all(path, cred, follow, depth)
+
+    def _remember(self, path: str, cred: Cred, directory: Inode) -> None:
+        if len(self._directories) >= KNOWN_DIRECTORIES:
+            self._directories.clear()
+        self._directories[path.rpartition("/")[0], cred.uid, cred.gid, cred.groups] = directory.ino
+
+    def _forget_directories(self, inode: Inode) -> None:
+        """A directory or link changed: ways that led through it may lead elsewhere now."""
+        if inode.kind in "dl":
+            self._directories.clear()
+
+    def _walk_all(self, path: str, cred: Cred, follow: bool, depth: int) -> tuple[Inode, str, Inode | None]:
         if len(path) > PATH_MAX:
             raise fault(errno.ENAMETOOLONG, path)
         inodes = self._inodes
@@ -121,6 +146,8 @@ class Paths:
                     raise fault(errno.ENAMETOOLONG, path)
                 if child is not None and must_be_dir and child.kind != "d":
                     raise fault(errno.ENOTDIR, path)
+                if not must_be_dir and part != "..":
+                    self._remember(path, cred, node)
                 return node, part, child
             if child is None:
                 raise fault(errno.ENOENT, path)
@@ -158,6 +185,7 @@ class Paths:
             raise fault(errno.EPERM, path)
 
     def _leave(self, directory: Inode, name: str, inode: Inode) -> None:
+        self._forget_directories(inode)
         directory = self._own(directory)
         del directory.entries[name]
         self._touch(directory)

@@ -74,6 +74,7 @@ _FILES = {
     "/etc/skel/.bash_logout": "# left when a login shell ends\n",
     "/etc/skel/.bashrc": "# read by every interactive shell that is not a login shell\n",
     "/etc/skel/.profile": "# read by login shells\n",
+    "/var/log/mail.log": "",
     "/root/.bashrc": "# read by every interactive shell that is not a login shell\n",
     "/root/.profile": "# read by login shells\n",
 }

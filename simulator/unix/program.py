@@ -6,6 +6,7 @@ arguments, environment, standard input, the acting user's rights, the host's clo
 
 from __future__ import annotations
 
+import errno
 import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -133,9 +134,15 @@ class Process:
 
     def run(self, argv: Sequence[str], stdin: str = "", **changes: Any) -> Result:
         """Run another program as a child with the same user, environment and directory; `changes` replaces any of
-        cred, user, env, cwd, tty. Raises OSError if it cannot be executed (execvp(3))."""
+        cred, user, env, cwd, tty. A file without `#!` is given to sh, as execvp(3) does. Raises OSError if it cannot be executed."""
         settings: dict[str, Any] = {"cred": self.caller, "user": self.user, "env": self.env, "cwd": self.cwd, "tty": self.tty} | changes
-        return self.host.execute(argv, stdin=stdin, **settings)
+        try:
+            return self.host.execute(argv, stdin=stdin, **settings)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        path = self.host.find_program(argv[0], settings["env"], settings["cwd"], settings["cred"])
+        return self.host.execute(["/bin/sh", argv[0] if "/" in argv[0] else path, *argv[1:]], stdin=stdin, **settings)
 
     def sleep(self, duration: float) -> None:
         """Let `duration` virtual seconds pass; the host's daemons work meanwhile. Raises Killed at the host's deadline."""
@@ -187,6 +194,23 @@ def program(
         return main
 
     return register
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A manual page of something that is no command: a daemon (section 8), a file format (section 5).
+
+    `mark` is a file that a host has when the page's package is installed; `load` gives the text.
+    """
+
+    name: str
+    section: int
+    mark: str
+    load: Callable[[], str]
+
+
+#: Manual pages besides those of programs.
+MANUALS: list[Manual] = []
 
 
 def run_program(entry: Program, process: Process) -> Result:

@@ -21,6 +21,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
         shown = "".join(output.get("text", "") for output in cell.outputs)
         assert "simulator:" not in shown, cell.source
         assert "command not found" not in shown, cell.source
+        assert "No manual entry" not in shown, cell.source
         if cell.source.startswith("%%host"):
             assert "ubuntu:" in shown, cell.source
     assert not list(tmp_path.iterdir())

@@ -97,3 +97,27 @@ def test_a_full_disk_says_so(fs: Fs) -> None:
     with pytest.raises(OSError, match="No space left on device"):
         fs.append("/tmp/a", b"y" * 20)
     assert fs.stat("/tmp/a").size == 90
+
+
+def test_remembered_ways_follow_every_change(fs: Fs) -> None:
+    """Directories that are renamed, closed or replaced by links are not found at their old place."""
+    fs.mkdir("/tmp/a")
+    fs.chmod("/tmp/a", 0o755)
+    fs.write("/tmp/a/x", b"one")
+    assert fs.read("/tmp/a/x", ANNA) == b"one"
+    fs.chmod("/tmp/a", 0o700)
+    with pytest.raises(PermissionError):
+        fs.read("/tmp/a/x", ANNA)
+    fs.rename("/tmp/a", "/tmp/b")
+    assert not fs.exists("/tmp/a/x")
+    fs.symlink("/tmp/b", "/tmp/a")
+    assert fs.read("/tmp/a/x") == b"one"
+    fs.unlink("/tmp/a")
+    fs.mkdir("/tmp/a")
+    fs.write("/tmp/a/x", b"two")
+    assert (fs.read("/tmp/a/x"), fs.read("/tmp/b/x")) == (b"two", b"one")
+    fs.rmtree("/tmp/a")
+    with pytest.raises(FileNotFoundError):
+        fs.read("/tmp/a/x")
+    with pytest.raises(NotADirectoryError):
+        fs.read("/tmp/b/x/y")

@@ -151,7 +151,7 @@ class Command:
 
     def use_config_directory(self, path: str) -> None:
         """-c: main.cf is there; programs that this one runs are told by MAIL_CONFIG."""
-        self.config_directory = path
+        self.config_directory = self.process.path(path)
         self.process.env["MAIL_CONFIG"] = path
 
     @property

@@ -123,8 +123,10 @@ class PostInstall:
             paths += self._below(item.path)
         for path in paths:
             self.fs.chown(path, user.uid if user else -1, group.gid if group else -1, follow=False)
-            if path == item.path or self.fs.stat(path, follow=False).is_dir:
-                self.fs.chmod(path, item.mode)
+            entry = self.fs.stat(path, follow=False)
+            # chmod(1) leaves a directory its set-group-ID bit, unless it is told otherwise.
+            if path == item.path or entry.is_dir:
+                self.fs.chmod(path, item.mode | (entry.mode & 0o6000 if entry.is_dir else 0))
         return 0
 
     def _below(self, path: str) -> list[str]:

@@ -19,6 +19,7 @@ DESCRIPTION
     -N -n   store keys with or without a null byte at their end
     -o -p   do not act as the owner of the source; do not take over its permissions
     -c      another directory with main.cf
+    -v      tell what is done
 
 EXIT STATUS
     0, or 1 after an error and when -q or -d found nothing.
@@ -35,7 +36,7 @@ SEE ALSO
     aliases(5), newaliases(1), postmap(1), local(8)
 
 DIFFERS FROM POSTFIX
-    -v is not simulated.
+    -v -v says no more than -v.
 """
 
 from __future__ import annotations

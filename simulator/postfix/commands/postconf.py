@@ -60,6 +60,7 @@ from dataclasses import dataclass, field
 
 from simulator.net.resolver import Resolver
 from simulator.postfix.commands.command import GetOpt
+from simulator.postfix.commands.postconf_bounce import FATAL_PAUSE
 from simulator.postfix.commands.postconf_edit import edit_main
 from simulator.postfix.commands.postconf_edit_master import MasterEdit
 from simulator.postfix.commands.postconf_lists import show_list
@@ -285,7 +286,9 @@ def main(process: Process) -> int:
         return Postconf(process, msg, line).run()
     except Fatal as trouble:
         _lose_last_block(process)
-        return msg.report(trouble)
+        status = msg.report(trouble)
+        process.sleep(FATAL_PAUSE)
+        return status
 
 
 def _lose_last_block(process: Process) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from simulator.postfix.lib.bounce_template import BounceTemplates
+from simulator.postfix.lib.main_cf import read_until_cool
 from simulator.postfix.lib.msg import Fatal, Msg
 from simulator.postfix.lib.parameters import Parameters
 from simulator.unix.fs import EXECUTE
 from simulator.unix.program import Process
 
 PROGRAM = "bounce"
+#: Every Postfix program waits this many seconds before it ends with a fatal error: msg_fatal(3).
+FATAL_PAUSE = 1.0
 
 
 def show_templates(process: Process, msg: Msg, directory: str, expand: bool, template_file: str | None) -> int:
@@ -33,7 +36,9 @@ def show_templates(process: Process, msg: Msg, directory: str, expand: bool, tem
         tag = f"{params['syslog_name']}/{PROGRAM}"
         process.out(_texts(process, _Msg(process, tag), params, expand))
     except Fatal as trouble:
-        return _Msg(process, tag).report(trouble)
+        status = _Msg(process, tag).report(trouble)
+        process.sleep(FATAL_PAUSE)
+        return status
     return 0
 
 
@@ -58,10 +63,6 @@ def _texts(process: Process, msg: Msg, params: Parameters, expand: bool) -> str:
     templates = BounceTemplates.built_in(params["header_from_format"] != "standard")
     path = params["bounce_template_file"]
     if path:
-        try:
-            text = process.read(path).decode("utf-8", "surrogateescape")
-        except OSError as error:
-            verb = "read" if isinstance(error, IsADirectoryError) else "open"
-            raise Fatal(f"{verb} {path}: {error.strerror}") from error
-        templates.load(text, path, msg.warning)
+        for data in read_until_cool(process.fs, process.path(path), process.cred, process.sleep, path):
+            templates.load(data.decode("utf-8", "surrogateescape"), path, msg.warning)
     return templates.expand(params, msg.warning) if expand else templates.dump(msg.warning)

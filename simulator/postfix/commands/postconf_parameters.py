@@ -115,7 +115,8 @@ class KnownParameters:
         name = self._eval("myhostname")
         if name is None:
             name = self._myhostname()
-        return name.partition(".")[2] or DEFAULT_DOMAIN
+        _, dot, domain = name.partition(".")
+        return domain if dot else DEFAULT_DOMAIN
 
     def _setting(self, name: str) -> str:
         found = None if self.defaults_only else self._eval(name)

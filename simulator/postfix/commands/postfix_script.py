@@ -108,7 +108,8 @@ class Script:
                 return self.fatal(f"no Postfix master program {path}/master!")
         self.postconf("-dh", "config_directory")
         if self.fs.exists(f"{CONFIG_DIRECTORY}/main.cf"):
-            self.postconf("-c", CONFIG_DIRECTORY, "-h", "multi_instance_directories")
+            # A pipe into sed(1) in the script hides that postconf failed.
+            self.call(f"{self.params['command_directory']}/postconf", "-c", CONFIG_DIRECTORY, "-h", "multi_instance_directories")
         return 0
 
     @property
@@ -252,12 +253,15 @@ class Script:
 
     def _rotate(self, path: str, compressor: str, suffix: str) -> str:
         old = f"{path}.{self.process.run(['date', f'+{suffix}']).stdout.strip()}"
-        moved = self.process.run(["mv", path, old])
-        if moved.exit_code:
-            return moved.stderr.strip()
+        if not self.fs.exists(path):
+            return self.process.run(["mv", path, old]).stderr.strip()
+        # What is logged until the daemons are new ones goes to the old file, which postlogd(8) holds open.
         if self.master.running:
             self.master.signal(SIGHUP, self.master.pid)
         self.process.sleep(1)
+        moved = self.process.run(["mv", path, old])
+        if moved.exit_code:
+            return moved.stderr.strip()
         done = self.process.run(["/bin/sh", "-c", '"$0" "$1"', compressor, old])
         return done.stderr.strip() if done.exit_code else ""
 

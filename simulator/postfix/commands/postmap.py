@@ -20,6 +20,7 @@ DESCRIPTION
     -N -n   store keys with or without a null byte at their end
     -o -p   do not act as the owner of the source; do not take over its permissions
     -c      another directory with main.cf
+    -v      tell what is done
     -h -b   with -q -: the input is a message; look its headers or its body lines up as header_checks and body_checks do
     -m      with -h or -b: mind MIME structure
     -U      with -h or -b: demand UTF-8
@@ -39,7 +40,7 @@ SEE ALSO
     postalias(1), postconf(1), DATABASE_README
 
 DIFFERS FROM POSTFIX
-    -v is not simulated. tcp:, socketmap: and memcache: tables are not simulated.
+    tcp:, socketmap: and memcache: tables are not simulated.
 """
 
 from __future__ import annotations

@@ -60,6 +60,10 @@ _MALFORMED = "malformed showq server response"
 _DOWN = "Cannot flush mail queue - mail system is down"
 
 
+#: How long it takes until sendmail(1) and this program have started; mail under way moves on meanwhile.
+START_SECONDS = 0.008
+
+
 class Postqueue:
     """One run, once the options are known."""
 
@@ -214,6 +218,7 @@ def main(process: Process) -> int:
             command.missing("the dialogue with daemons that -v shows")
         _check(mode, value)
         postqueue = Postqueue(command)
+        process.sleep(START_SECONDS)
         if mode in ("j", "p"):
             postqueue.show(mode == "j")
         elif mode == "f":

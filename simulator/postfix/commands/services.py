@@ -6,7 +6,8 @@ import os
 from errno import ECONNREFUSED
 from typing import TYPE_CHECKING, Final
 
-from simulator.postfix.daemon import DeliveryAgent, ServiceUnavailable
+from simulator.postfix.delivery_agent import DeliveryAgent
+from simulator.postfix.lib.service_client import ServiceUnavailable
 
 if TYPE_CHECKING:
     from simulator.postfix.commands.command import Command

@@ -36,7 +36,7 @@ class TableCommand:
         process = command.process
         self.context = TableContext(
             process.host, process.cred, command.params, command.msg.warning, command.task,
-            raw=process.err, directory=process.cwd, environment=process.env, sleep=process.sleep,
+            raw=process.err, info=command.msg.info if command.verbose else None, directory=process.cwd, environment=process.env, sleep=process.sleep,
         )  # fmt: skip
 
     def run(self, usage: str) -> int:

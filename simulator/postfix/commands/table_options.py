@@ -64,9 +64,7 @@ def read_options(command: Command, spec: str, usage: str) -> Settings:
             setattr(settings, wants[letter], True)
         elif letter == "c":
             command.use_config_directory(value)
-        elif letter == "v":
-            command.missing("option -v")
-        else:
+        elif letter != "v":
             _mode(settings, letter, value)
     return settings
 

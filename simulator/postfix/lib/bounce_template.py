@@ -258,7 +258,7 @@ def _parsed(template: Template, warn: Warn) -> Template | None:
             warn("-- ignoring this template for now")
             return None
         changes["encoding"] = "8bit"
-    return replace(template, raw=None, text=tuple(lines), **changes)  # type: ignore[arg-type]
+    return replace(template, raw=None, text=tuple(lines), **changes)
 
 
 _LABELS: Final = {"charset": "charset", "from": "sender", "subject": "subject", "postmaster-subject": "postmaster_subject"}

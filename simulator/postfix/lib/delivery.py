@@ -13,7 +13,7 @@ A fate says what happened; one place makes the log line of it, marks the queue f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from simulator.postfix.lib.queue_file import (
     NOTIFY_DELAY,
@@ -27,8 +27,8 @@ from simulator.postfix.lib.queue_file import (
 )
 
 __all__ = [
-    "CONN_LOAD", "CONN_STORE", "EXPAND_ONLY", "MTA_VERIFY", "NOTIFY_DELAY", "NOTIFY_FAILURE", "NOTIFY_NEVER", "NOTIFY_SUCCESS", "RECORD", "RECORD_DELAYED",
-    "RET_FULL", "RET_HDRS", "TRACE_FLAGS", "TRACE_ONLY", "USER_VERIFY", "Bounced", "Deferred", "DeliveryRequest", "Fate",
+    "CONN_LOAD", "CONN_STORE", "EXPAND_ONLY", "MTA_VERIFY", "NOTIFY_DELAY", "NOTIFY_FAILURE", "NOTIFY_NEVER", "NOTIFY_SUCCESS", "RECORD",
+    "RECORD_DELAYED", "RET_FULL", "RET_HDRS", "TRACE_FLAGS", "TRACE_ONLY", "USER_VERIFY", "Bounced", "Deferred", "DeliveryRequest", "Fate",
     "Recipient", "Sent", "Stamps",
 ]
 
@@ -73,6 +73,10 @@ class Fate:
 
     digit: ClassVar[str] = ""
     word: ClassVar[str] = ""
+
+    def acting(self, action: str) -> Self:
+        """The same with that action."""
+        return type(self)(self.dsn, self.text, self.relay, self.diagnostic, self.mta, action)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from simulator.postfix.lib.delivery import (
     Sent,
     Stamps,
 )
+from simulator.postfix.lib.service_client import ConnectionLost, ServiceUnavailable
 
 if TYPE_CHECKING:
-    from simulator.postfix.daemon import ServiceUnavailable
     from simulator.postfix.daemon import Daemon
 
 _DEFAULTS = {"2": "2.0.0", "4": "4.0.0", "5": "5.0.0"}
@@ -66,7 +66,7 @@ class Reporter:
             return self._verify(queue_id, stamps, recipient, fate)
         if flags & USER_VERIFY:
             action = "deliverable" if isinstance(fate, Sent) else "undeliverable"
-            return self.trace(flags, queue_id, stamps, recipient, replace(fate, action=action))
+            return self.trace(flags, queue_id, stamps, recipient, fate.acting(action))
         if isinstance(fate, Sent):
             return self._sent(flags, queue_id, stamps, recipient, fate)
         if isinstance(fate, Bounced):
@@ -107,7 +107,7 @@ class Reporter:
     # -- delivered ------------------------------------------------------------------------------------------------------
 
     def _sent(self, flags: int, queue_id: str, stamps: Stamps, recipient: Recipient, fate: Fate) -> bool:
-        fate = replace(fate, action=fate.action or "delivered")
+        fate = fate.acting(fate.action or "delivered")
         delayed_too = flags & RECORD_DELAYED and (not recipient.dsn_notify or recipient.dsn_notify & NOTIFY_DELAY)
         recorded = not (flags & RECORD or delayed_too) or self.trace(flags, queue_id, stamps, recipient, fate)
         recorded = recorded and (not recipient.dsn_notify & NOTIFY_SUCCESS or self.trace(flags, queue_id, stamps, recipient, fate))
@@ -126,7 +126,7 @@ class Reporter:
         if self.soft_bounce:
             fate = replace(fate, dsn="4" + fate.dsn[1:], action="delayed")
         else:
-            fate = replace(fate, action="failed")
+            fate = fate.acting("failed")
         name = self.daemon.params["defer_service_name" if self.soft_bounce else "bounce_service_name"]
         done = self.append(name, flags, queue_id, recipient, fate)
         done = done and (not flags & RECORD or self.trace(flags, queue_id, stamps, recipient, fate))
@@ -143,7 +143,7 @@ class Reporter:
         fate = self._filtered(self._sane(fate))
         if flags & (MTA_VERIFY | USER_VERIFY) or self.soft_bounce or not isinstance(fate, Bounced):
             return self.report(flags, queue_id, stamps, recipient, fate)
-        fate = replace(fate, action="failed")
+        fate = fate.acting("failed")
         done = self._notify_one(request, sender, envid, ret, recipient, fate)
         done = done and (not flags & RECORD or self.trace(flags, queue_id, stamps, recipient, fate))
         if done:
@@ -153,8 +153,6 @@ class Reporter:
         return done
 
     def _notify_one(self, request: DeliveryRequest, sender: str, envid: str, ret: int, recipient: Recipient, fate: Fate) -> bool:
-        from simulator.postfix.daemon import ServiceUnavailable
-
         try:
             bounce = self.daemon.call(self.daemon.params["bounce_service_name"])
             queue, queue_id = request.queue_name, request.queue_id
@@ -164,8 +162,6 @@ class Reporter:
 
     def _failed(self, trouble: ServiceUnavailable) -> bool:
         """Always False, after a warning. A service that is only slow makes its client wait: raises ServiceUnavailable."""
-        from simulator.postfix.daemon import ConnectionLost
-
         if isinstance(trouble, ConnectionLost):
             self.daemon.log.warning(trouble.line)
         elif trouble.reason:
@@ -183,7 +179,7 @@ class Reporter:
 
     def _deferred(self, flags: int, queue_id: str, stamps: Stamps, recipient: Recipient, fate: Fate) -> bool:
         daemon = self.daemon
-        fate = replace(fate, action="delayed")
+        fate = fate.acting("delayed")
         name = daemon.params["defer_service_name"]
         if not self.append(name, flags, queue_id, recipient, fate):
             daemon.log.warning(f"{queue_id}: {name} service failure")
@@ -195,14 +191,12 @@ class Reporter:
         return False
 
     def _note_for_flush(self, domain: str, queue_id: str) -> None:
-        from simulator.postfix.daemon import ServiceUnavailable
-
         daemon = self.daemon
         name = daemon.params["flush_service_name"]
         try:
             if not daemon.flushes(domain):
                 return
-            daemon.call(name).add(domain, queue_id)  # type: ignore[attr-defined]
+            daemon.call(name).add(domain, queue_id)
         except ServiceUnavailable:
             daemon.log.warning(f"{queue_id}: {name} service failure")
 
@@ -210,10 +204,8 @@ class Reporter:
 
     def append(self, service: str, flags: int, queue_id: str, recipient: Recipient, fate: Fate) -> bool:
         """Ask bounce(8), under its name `bounce`, `defer` or `trace`, to add a record to that log."""
-        from simulator.postfix.daemon import ServiceUnavailable
-
         try:
-            return bool(self.daemon.call(service).append(flags, queue_id, recipient, fate))  # type: ignore[attr-defined]
+            return bool(self.daemon.call(service).append(flags, queue_id, recipient, fate))
         except ServiceUnavailable as trouble:
             return self._failed(trouble)
 
@@ -229,8 +221,6 @@ class Reporter:
         return True
 
     def _verify(self, queue_id: str, stamps: Stamps, recipient: Recipient, fate: Fate) -> bool:
-        from simulator.postfix.daemon import ServiceUnavailable
-
         good = isinstance(fate, Sent)
         status = "deliverable" if good else "undeliverable"
         if not good and not self.keep_negative_probes:
@@ -240,7 +230,7 @@ class Reporter:
         try:
             verify = self.daemon.call(name)
             for address in dict.fromkeys(filter(None, (recipient.orig_address, recipient.address))):
-                verify.update(address, fate)  # type: ignore[attr-defined]
+                verify.update(address, fate)
         except ServiceUnavailable:
             self.daemon.log.warning(f"{queue_id}: {name} service failure")
             return False

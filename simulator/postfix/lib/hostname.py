@@ -55,6 +55,21 @@ def valid_ipv4(address: str) -> bool:
     return int(parts[0]) != 0 or not address.strip("0.")
 
 
+def ipv4_trouble(address: str) -> str:
+    """What valid_ipv4_hostaddr(3) says of a text that is no dotted quad."""
+    octets = address.split(".")
+    wrong = next((char for char in address if char != "." and not is_digits(char)), "")
+    if wrong:
+        reason = f"invalid character {ord(wrong)}(decimal)"
+    elif any(not octet for octet in octets):
+        reason = "misplaced dot"
+    elif any(int(octet) > 255 for octet in octets):
+        reason = "invalid octet value"
+    else:
+        reason = "bad initial octet value" if len(octets) == 4 else "invalid octet count"
+    return f"valid_ipv4_hostaddr: {reason}: {address[:100]}"
+
+
 def valid_ipv6(address: str) -> bool:
     """Eight fields of hexadecimal digits, `::` once for fields of zero, the last two perhaps as a dotted quad."""
     head, dot, _ = address.partition(".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from simulator.mail.quoting import quote_822_local
 from simulator.postfix.lib.delivery import Recipient, Stamps
 
 _MILLION: Final = 1_000_000
@@ -14,7 +15,9 @@ _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*(?:@[A-Za-z0
 
 def pretty_seconds(duration: float, significant: int = 2, decimals: int = 2) -> str:
     """A delay with few digits: "0.01", "3.1", "40" (postconf(5) delay_logging_resolution_limit: `decimals`)."""
-    microseconds = max(0, round(duration * _MILLION))
+    if duration < 0.5 / 10**decimals:
+        return "0"
+    microseconds = round(duration * _MILLION)
     seconds, rest = divmod(microseconds, _MILLION)
     resolution, width = _MILLION // 10**decimals, 10**significant
     if resolution < _MILLION:
@@ -43,9 +46,7 @@ def log_address(address: str, form: str = "external") -> str:
     """An address as log lines show it: postconf(5) info_log_address_format."""
     if form == "internal" or not address or _PLAIN_ADDRESS.fullmatch(address):
         return address
-    from simulator.mail.address import quote_821_local
-
-    return quote_821_local(address)
+    return quote_822_local(address)
 
 
 def delays(stamps: Stamps, now: float, decimals: int) -> str:

@@ -8,7 +8,7 @@ file again and again until it has aged, and repeats its warnings each time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from simulator.postfix.lib.logical_lines import Warn, logical_lines, split_name_value
@@ -17,6 +17,8 @@ from simulator.unix.fs import ROOT, Cred, Fs
 
 #: Seconds that a program waits before it reads a file again that has just changed: dict_load_file_xt(3).
 COOL_DOWN = 0.3
+#: A file that somebody keeps changing is not waited for longer than this.
+COOL_LIMIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,17 @@ def read(fs: Fs, path: str, warn: Warn, values: dict[str, str], cred: Cred = ROO
     `sleep` lets virtual time pass while a file that was just edited ages; without it the waiting takes no time, but the
     warnings are repeated as if it had. Raises Fatal.
     """
+    for data in read_until_cool(fs, path, cred, sleep):
+        parse(data, path).load(values, path, warn)
+
+
+def read_until_cool(
+    fs: Fs, path: str, cred: Cred = ROOT, sleep: Callable[[float], None] | None = None, name: str = ""
+) -> Iterator[bytes]:
+    """The content of a file, again and again until its last change is more than a second ago: load_file(3).
+
+    `name` is the file as errors name it. Raises Fatal.
+    """
     started = fs.clock.now
     waited = 0.0
     before = int(started)
@@ -83,10 +96,10 @@ def read(fs: Fs, path: str, warn: Warn, values: dict[str, str], cred: Cred = ROO
             edited = int(fs.stat(path, cred).mtime)
         except OSError as error:
             verb = "read" if isinstance(error, IsADirectoryError) else "open"
-            raise Fatal(f"{verb} {path}: {error.strerror}") from error
-        parse(data, path).load(values, path, warn)
+            raise Fatal(f"{verb} {name or path}: {error.strerror}") from error
+        yield data
         after = int(fs.clock.now if sleep else started + waited)
-        if edited < before - 1 or edited > after:
+        if edited < before - 1 or edited > after or waited > COOL_LIMIT:
             return
         if sleep:
             sleep(COOL_DOWN)

@@ -151,7 +151,8 @@ def computed_default(reading: Reading, name: str, source: Source) -> str:
         domain = reading.values.get("mydomain")
         return source.hostname if "." in source.hostname else f"{source.hostname}.{DEFAULT_DOMAIN if domain is None else reading.eval(domain)}"
     if name == "mydomain":
-        return reading.texts["myhostname"].partition(".")[2] or DEFAULT_DOMAIN
+        _, dot, domain = reading.texts["myhostname"].partition(".")
+        return domain if dot else DEFAULT_DOMAIN
     if not families(reading.texts["inet_protocols"]):
         return ""
     style = check_style(reading.texts["mynetworks_style"])

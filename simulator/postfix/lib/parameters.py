@@ -131,7 +131,7 @@ class Parameters:
         text = self._reading.texts.get(name)
         if text is None:
             text = self._late.get(name)
-        if text is None and (raw := self.raw(name)) is not None:
+        if text is None and (raw := self._known(name)) is not None:
             parameter = builtin().get(name)
             text = raw if parameter is not None and parameter.kind == "raw" else self._eval_late(raw)
             self._late[name] = text
@@ -144,10 +144,17 @@ class Parameters:
         return text
 
     def __contains__(self, name: str) -> Bool:
-        return self.raw(name) is not None
+        return self._known(name) is not None
 
     def raw(self, name: str) -> str | None:
         """The value as it is written, `$name` and all; the default if main.cf has none; None for an unknown name."""
+        parameter = builtin().get(name)
+        if name not in self._explicit and parameter is not None and parameter.kind != "function":
+            return parameter.default
+        return self._known(name)
+
+    def _known(self, name: str) -> str | None:
+        """The value as far as it is known: read and expanded, as written, or the default."""
         text = self._reading.values.get(name)
         if text is not None:
             return text
@@ -168,7 +175,7 @@ class Parameters:
         return eval_text(self._reading.values, text, warn)
 
     def _eval_late(self, text: str) -> str:
-        done = expand(text, lambda name, test: self.raw(name), recurse=True)
+        done = expand(text, lambda name, test: self._known(name), recurse=True)
         if done.error:
             raise Fatal("dictionary mail_dict: macro processing error")
         return done.text

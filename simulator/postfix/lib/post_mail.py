@@ -59,7 +59,7 @@ class PostMail:
         name = daemon.params["cleanup_service_name"]
         try:
             cleanup = daemon.call(name)
-            cleanup.call("rewrite")
+            cleanup.rewriter()
         except ServiceUnavailable as trouble:
             daemon.log.warning(f"connect to {trouble.path}: {trouble.reason or 'Connection timed out'}")
             return None

@@ -69,6 +69,11 @@ class SizeRecord:
         return cls(*numbers[:6])
 
 
+_CLIENT = ("client_name", "client_address", "client_port", "helo_name", "protocol_name")
+Facts = tuple[str, str, str, str, str, str, str, str, str, str]
+_SASL = ("sasl_method", "sasl_username", "sasl_sender")
+
+
 @dataclass(slots=True)
 class QueueFile:
     """A parsed queue file. Raises BadRecord from `parse` when it is damaged or incomplete."""
@@ -91,6 +96,7 @@ class QueueFile:
     trace_flags_offset: int = 0
     content_records: list[Record] = field(default_factory=list)
     complete: bool = False
+    _facts: Facts | None = None
 
     @classmethod
     def parse(cls, data: bytes, path: str = "", with_content: bool = False) -> QueueFile:
@@ -98,6 +104,20 @@ class QueueFile:
         message = cls(data)
         _Reader(message, path, with_content).read()
         return message
+
+    def __deepcopy__(self, memo: dict[int, object]) -> QueueFile:
+        """A parsed file is not changed any more: forks share it."""
+        return self
+
+    @classmethod
+    def salvage(cls, data: bytes, path: str) -> tuple[QueueFile, str]:
+        """What can be read of a file that may be damaged, and what is wrong with it."""
+        message = cls(data)
+        try:
+            _Reader(message, path, False).read()
+        except BadRecord as problem:
+            return message, str(problem)
+        return message, ""
 
     @property
     def todo(self) -> list[Recipient]:
@@ -108,6 +128,18 @@ class QueueFile:
     def trace_flags(self) -> int:
         value = self.attributes.get("trace_flags", "0")
         return int(value) if value.isdigit() else 0
+
+    @property
+    def facts(self) -> Facts:
+        """What delivery agents are told of the client, in the order of DeliveryRequest's fields from client_name on."""
+        if self._facts is None:
+            get = self.attributes.get
+            # Mail that came through a content filter keeps the first client's name.
+            name, address, port, helo, protocol = (get(f"log_{word}") or get(word, "") for word in _CLIENT)
+            method, username, sender = (get(word, "") for word in _SASL)
+            ident, context = get("log_ident", ""), get("rewrite_context", "local")
+            self._facts = (name, address, port, helo, protocol, method, username, sender, ident, context)
+        return self._facts
 
     @property
     def content_length(self) -> int:

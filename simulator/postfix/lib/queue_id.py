@@ -7,6 +7,7 @@ moment, used again later. A long id (postconf(5) enable_long_queue_ids) is the t
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 _SAFE = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
@@ -93,7 +94,10 @@ class Hashing:
 
     def subdirectories(self, queue: str, queue_id: str) -> str:
         """`A/B/` for depth 2, or nothing for a queue that is flat. A short name is filled up with "_"."""
-        if queue.lower() not in self.queues:
-            return ""
-        key = hash_key(queue_id)
-        return "".join(f"{key[level : level + 1] or '_'}/" for level in range(self.depth))
+        return _subdirectories(queue_id, self.depth) if queue.lower() in self.queues else ""
+
+
+@functools.lru_cache(maxsize=16_384)
+def _subdirectories(queue_id: str, depth: int) -> str:
+    key = hash_key(queue_id)
+    return "".join(f"{key[level : level + 1] or '_'}/" for level in range(depth))

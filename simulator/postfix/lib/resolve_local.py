@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.postfix.lib.hostname import ipv4_trouble
 from simulator.postfix.lib.mailhost import mailhost_address
 from simulator.postfix.lib.tables import StringList
 
@@ -18,7 +19,8 @@ class LocalDomains:
     """The local domains as one process knows them."""
 
     def __init__(self, context: TableContext) -> None:
-        self.params = context.params
+        self.params, self.warn = context.params, context.warn
+        self.warn = context.warn
         self.names = StringList("mydestination", self.params["mydestination"], context)
 
     def changed(self) -> str | None:
@@ -36,6 +38,8 @@ class LocalDomains:
         if not (domain.startswith("[") and domain.endswith("]")):
             return False
         address = mailhost_address(domain[1:-1])
+        if address is None and ":" not in domain:
+            self.warn(ipv4_trouble(domain[1:-1]))
         return address is not None and self._is_own(address)
 
     def _is_own(self, address: str) -> bool:

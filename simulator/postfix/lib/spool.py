@@ -88,9 +88,12 @@ class Spool:
 
     def rename(self, queue_id: str, old: str, new: str) -> None:
         """Move a file to another queue. Raises OSError."""
-        path = self.path(new, queue_id)
-        self._make_way(path)
-        self.fs.rename(self.path(old, queue_id), path, self.cred)
+        source, path = self.path(old, queue_id), self.path(new, queue_id)
+        try:
+            self.fs.rename(source, path, self.cred)
+        except FileNotFoundError:
+            self._make_way(path)
+            self.fs.rename(source, path, self.cred)
 
     def remove(self, queue: str, queue_id: str) -> bool:
         """Remove a file; False if there was none. Raises other OSErrors."""
@@ -117,8 +120,11 @@ class Spool:
     def append(self, queue: str, queue_id: str, data: bytes, mode: int = 0o600) -> None:
         """Add to a file or make it. Raises OSError."""
         path = self.path(queue, queue_id)
-        self._make_way(path)
-        self.fs.append(path, data, self.cred, mode)
+        try:
+            self.fs.append(path, data, self.cred, mode)
+        except FileNotFoundError:
+            self._make_way(path)
+            self.fs.append(path, data, self.cred, mode)
 
     def ready(self, queue: str, queue_id: str) -> Stat | None:
         """The file's attributes if it is a queue file that may be opened: a plain file with a valid name and its execute bit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.postfix.lib.tables import Maps, TableError
+from simulator.postfix.lib.tables.flags import LOCK
 
 if TYPE_CHECKING:
     from simulator.postfix.daemon import Daemon
@@ -15,7 +16,8 @@ class StatusFilter:
 
     def __init__(self, daemon: Daemon, parameter: str) -> None:
         self.daemon = daemon
-        self.maps = Maps(parameter, daemon.params[parameter], daemon.table_context)
+        self.title = parameter
+        self.maps = Maps(parameter, daemon.params[parameter], daemon.table_context, LOCK)
 
     def find(self, key: str) -> str | None:
         """The replacement, or None. A table that does not answer changes nothing."""

@@ -1,10 +1,9 @@
 """NAME
-    useradd, adduser, userdel, deluser, usermod - make, remove and change users
+    useradd, adduser, userdel, deluser - make and remove users
 
 SYNOPSIS
     useradd [-mMrNoU] [-c COMMENT] [-d HOME] [-b BASE] [-g GROUP] [-G GROUP,...] [-s SHELL] [-u UID] [-p PASSWORD] LOGIN
     userdel [-r] LOGIN
-    usermod [-aLUom] [-c COMMENT] [-d HOME] [-g GROUP] [-G GROUP,...] [-l LOGIN] [-s SHELL] [-u UID] [-p PASSWORD] LOGIN
 
 DESCRIPTION
     useradd writes a line into /etc/passwd, /etc/shadow, and for the user's own group into /etc/group and /etc/gshadow. With -m
@@ -28,10 +27,6 @@ _USERADD_LONG = {
     "badname": "badname", "base-dir=": "b", "comment=": "c", "home-dir=": "d", "home=": "d", "defaults": "D", "expiredate=": "e", "inactive=": "f",
     "gid=": "g", "groups=": "G", "skel=": "k", "key=": "K", "no-log-init": "l", "create-home": "m", "no-create-home": "M", "no-user-group": "N",
     "non-unique": "o", "password=": "p", "system": "r", "shell=": "s", "uid=": "u", "user-group": "U",
-}  # fmt: skip
-_USERMOD_LONG = {
-    "append": "a", "badname": "b", "comment=": "c", "home=": "d", "expiredate=": "e", "inactive=": "f", "gid=": "g", "groups=": "G", "login=": "l",
-    "lock": "L", "move-home": "m", "non-unique": "o", "password=": "p", "remove": "r", "shell=": "s", "uid=": "u", "unlock": "U",
 }  # fmt: skip
 _DEFAULTS = "GROUP=100\nHOME=/home\nINACTIVE=-1\nEXPIRE=\nSHELL=/bin/sh\nSKEL=/etc/skel\nCREATE_MAIL_SPOOL=no\nLOG_INIT=yes\n"
 #: exit(3) statuses: useradd(8), EXIT VALUES.
@@ -116,7 +111,11 @@ def _add_user(p: Process, name: str, options: Options) -> int:
     gid = 100 if gid < 0 else gid
     home = options.value("d") or posixpath.join(options.value("b", "/home"), name)
     db.add(p, db.PASSWD, [name, "x", str(uid), str(gid), options.value("c"), home, options.value("s", "/bin/sh")])
-    db.add(p, db.SHADOW, [name, options.value("p", "!"), db.today(p), *(["", "", ""] if "r" in options else ["0", "99999", "7"]), "", options.value("e"), ""])
+    db.add(
+        p,
+        db.SHADOW,
+        [name, options.value("p", "!"), db.today(p), *(["", "", ""] if "r" in options else ["0", "99999", "7"]), "", options.value("e"), ""],
+    )
     for group in groups:
         row = db.find(db.records(p, db.GROUP), group) or next(row for row in db.records(p, db.GROUP) if row[2] == group)
         db.set_members(p, row[0], [*db.members(row), name])
@@ -171,7 +170,9 @@ def adduser(p: Process) -> int:
         p.err(f"adduser: The user `{words[0]}' already exists.\n")
         return 1
     argv = ["/usr/sbin/useradd", "-m", "-s", options.value("s", "/bin/bash"), *(["-d", options.value("d")] if "d" in options else []), words[0]]
-    p.out("" if "q" in options else f"Adding user `{words[0]}' ...\nAdding new group `{words[0]}' ...\nCreating home directory `/home/{words[0]}' ...\n")
+    p.out(
+        "" if "q" in options else f"Adding user `{words[0]}' ...\nAdding new group `{words[0]}' ...\nCreating home directory `/home/{words[0]}' ...\n"
+    )
     return p.relay(p.run(argv))
 
 
@@ -219,99 +220,3 @@ def _remove_files(p: Process, name: str, uid: int, home: str, force: bool) -> in
     else:
         p.fs.rmtree(home)
     return status
-
-
-# -- usermod ------------------------------------------------------------------------------------------------------------
-
-
-@program("/usr/sbin/usermod", section=8)
-def usermod(p: Process) -> int:
-    """usermod(8)."""
-    lines = ("Usage: usermod [options] LOGIN", "")
-    options = read_options(p, "abc:d:e:f:g:G:l:Lmop:rs:u:U", _USERMOD_LONG, *lines)
-    if "s" in options and options.value("s") and not options.value("s").startswith("/"):
-        raise fail(p, f"invalid shell '{options.value('s')}'", _BAD_ARGUMENT)
-    if len(options.operands) != 1 or not options.found:
-        raise usage(p, *lines)
-    name = options.operands[0]
-    row = db.find(db.records(p, db.PASSWD), name)
-    if row is None:
-        raise fail(p, f"user '{name}' does not exist", 6)
-    gid = group_id(p, options.value("g")) if "g" in options else -1
-    for group in filter(None, options.value("G").split(",")):
-        group_id(p, group)
-    if "l" in options and db.find(db.records(p, db.PASSWD), options.value("l")):
-        raise fail(p, f"user '{options.value('l')}' already exists", _NAME_IN_USE)
-    if "u" in options and "o" not in options and any(other[2] == options.value("u") != row[2] for other in db.records(p, db.PASSWD)):
-        raise fail(p, f"UID '{options.value('u')}' already exists", _ID_IN_USE)
-    need_root(p)
-    _change_groups(p, name, options)
-    _change_password(p, name, options)
-    _change_home(p, name, row, options)
-    for letter, column in (("c", 4), ("s", 6)):
-        if letter in options:
-            db.change(p, db.PASSWD, name, column, options.value(letter))
-    if gid >= 0:
-        db.change(p, db.PASSWD, name, 3, str(gid))
-    if "u" in options:
-        db.change(p, db.PASSWD, name, 2, options.value("u"))
-        _give_home(p, options.value("d") or row[5], int(row[2]), int(options.value("u")))
-    if "l" in options:
-        _rename(p, name, options.value("l"))
-    return 0
-
-
-def _change_groups(p: Process, name: str, options: Options) -> None:
-    if "G" not in options:
-        return
-    wanted = [group for group in options.value("G").split(",") if group]
-    for row in db.records(p, db.GROUP):
-        inside, named = name in db.members(row), row[0] in wanted or row[2] in wanted
-        if "r" in options:
-            keep = inside and not named
-        else:
-            keep = named or (inside and "a" in options)
-        if keep != inside:
-            db.set_members(p, row[0], [*db.members(row), name] if keep else [member for member in db.members(row) if member != name])
-
-
-def _change_password(p: Process, name: str, options: Options) -> None:
-    row = db.find(db.records(p, db.SHADOW), name)
-    if row is None:
-        return
-    if "p" in options:
-        db.change(p, db.SHADOW, name, 1, options.value("p"))
-    elif "L" in options and not row[1].startswith("!"):
-        db.change(p, db.SHADOW, name, 1, f"!{row[1]}")
-    elif "U" in options:
-        if row[1] in ("!", "!!"):
-            p.err(
-                "usermod: unlocking the user's password would result in a passwordless account.\n"
-                "You should set a password with usermod -p to unlock this user's password.\n"
-            )
-        else:
-            db.change(p, db.SHADOW, name, 1, row[1].removeprefix("!"))
-
-
-def _change_home(p: Process, name: str, row: list[str], options: Options) -> None:
-    if "d" not in options:
-        return
-    db.change(p, db.PASSWD, name, 5, options.value("d"))
-    if "m" in options and p.fs.exists(row[5]) and not p.fs.exists(options.value("d")):
-        p.fs.rename(row[5], options.value("d"))
-
-
-def _give_home(p: Process, home: str, old: int, new: int) -> None:
-    if p.fs.exists(home):
-        for path, entry in list(p.fs.walk(home)):
-            if entry.uid == old:
-                p.fs.chown(path, new, -1, follow=False)
-
-
-def _rename(p: Process, name: str, new: str) -> None:
-    for path in (db.PASSWD, db.SHADOW):
-        db.change(p, path, name, 0, new)
-    for group in db.groups_of(p, name):
-        row = db.find(db.records(p, db.GROUP), group)
-        assert row is not None
-        db.set_members(p, group, [new if member == name else member for member in db.members(row)])

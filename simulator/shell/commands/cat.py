@@ -64,7 +64,7 @@ class _Lines:
             body = body.replace(b"\t", b"^I")
         if "E" in self.letters and end:
             end = b"$\n"
-        numbered = not self.open and ("b" in self.letters and not empty or ("n" in self.letters and "b" not in self.letters))
+        numbered = not self.open and (("b" in self.letters and not empty) or ("n" in self.letters and "b" not in self.letters))
         if numbered:
             self.number += 1
             body = b"%6d\t" % self.number + body

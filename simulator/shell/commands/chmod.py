@@ -84,7 +84,11 @@ class _Chmod:
             entry = self.p.fs.stat(path, self.p.cred, follow=given)
         except FileNotFoundError:
             dangling = given and self._is_link(path)
-            self._fail(f"cannot operate on dangling symlink {files.quoted(name)}" if dangling else f"cannot access {files.quoted(name)}: No such file or directory")
+            self._fail(
+                f"cannot operate on dangling symlink {files.quoted(name)}"
+                if dangling
+                else f"cannot access {files.quoted(name)}: No such file or directory"
+            )
             return
         except OSError as error:
             self._fail(f"cannot access {files.quoted(name)}: {error.strerror}")

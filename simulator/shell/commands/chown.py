@@ -63,7 +63,11 @@ class _Chown:
             return
         what = "ownership" if self.uid != -1 else "group"
         old = users.group_name(gid) if self.uid == -1 else users.user_name(uid) + (f":{users.group_name(gid)}" if self.gid != -1 else "")
-        self.p.out(f"changed {what} of {files.quoted(name)} from {old} to {self.shown}\n" if changed else f"{what} of {files.quoted(name)} retained as {old}\n")
+        self.p.out(
+            f"changed {what} of {files.quoted(name)} from {old} to {self.shown}\n"
+            if changed
+            else f"{what} of {files.quoted(name)} retained as {old}\n"
+        )
 
     def _below(self, name: str, path: str) -> None:
         try:

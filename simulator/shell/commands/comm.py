@@ -82,7 +82,9 @@ def join(p: Process) -> int:
         partners = [index for index, other in enumerate(rows[1]) if _key(other, fields[1], options) == key]
         used.update(partners)
         if not only:
-            p.out("".join(f"{glue.join([_field(row, fields[0]), *_rest(row, fields[0]), *_rest(rows[1][index], fields[1])])}\n" for index in partners))
+            p.out(
+                "".join(f"{glue.join([_field(row, fields[0]), *_rest(row, fields[0]), *_rest(rows[1][index], fields[1])])}\n" for index in partners)
+            )
         if not partners and "1" in alone:
             p.out(f"{glue.join([_field(row, fields[0]), *_rest(row, fields[0])])}\n")
     if "2" in alone:

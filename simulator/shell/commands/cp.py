@@ -95,7 +95,7 @@ class _Cp:
             return
         self._attributes(target, goal, entry)
         if "v" in self.options:
-            suffix = f" (backup: {files.quoted(target + kept[len(goal):])})" if kept else ""
+            suffix = f" (backup: {files.quoted(target + kept[len(goal) :])})" if kept else ""
             self.p.out(f"{files.quoted(name)} -> {files.quoted(target)}{suffix}\n")
 
     def _make(self, path: str, goal: str, entry: Stat) -> None:
@@ -110,9 +110,9 @@ class _Cp:
             fs.mknod(goal, "p", cred, entry.mode)
         else:
             data = files.read_file(self.p, path, files.DEVICE_BYTES)
-            if "f" in self.options and fs.exists(goal, cred) and not fs.access(goal, 2, cred):
-                fs.unlink(goal, cred)
-            elif "rd" in self.options and lstat(self.p, goal) is not None:
+            if ("f" in self.options and fs.exists(goal, cred) and not fs.access(goal, 2, cred)) or (
+                "rd" in self.options and lstat(self.p, goal) is not None
+            ):
                 fs.unlink(goal, cred)
             fs.write(goal, b"" if "attributes" in self.options else data, cred, entry.mode & 0o777)
             if entry.program and not fs.stat(goal).program:

@@ -130,7 +130,11 @@ class _Diff:
         old, new = sides
         found = changes([self.key(line) for line in old.lines], [self.key(line) for line in new.lines])
         if "B" in self.options:
-            found = [change for change in found if any(line.strip() for line in old.lines[change.start : change.end] + new.lines[change.new_start : change.new_end])]
+            found = [
+                change
+                for change in found
+                if any(line.strip() for line in old.lines[change.start : change.end] + new.lines[change.new_start : change.new_end])
+            ]
         if not found:
             if "s" in self.options:
                 self.p.out(f"Files {one} and {two} are identical\n")
@@ -280,7 +284,9 @@ def diff(p: Process) -> int:
         raise
     words = options.operands
     if len(words) < 2:
-        p.err(f"{p.argv[0]}: missing operand after '{words[0] if words else p.argv[0]}'\n{p.argv[0]}: Try '{p.argv[0]} --help' for more information.\n")
+        p.err(
+            f"{p.argv[0]}: missing operand after '{words[0] if words else p.argv[0]}'\n{p.argv[0]}: Try '{p.argv[0]} --help' for more information.\n"
+        )
         return 2
     if len(words) > 2:
         p.err(f"{p.argv[0]}: extra operand '{words[2]}'\n{p.argv[0]}: Try '{p.argv[0]} --help' for more information.\n")

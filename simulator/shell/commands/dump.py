@@ -34,7 +34,7 @@ _WIDTHS = {("o", 1): 4, ("o", 2): 7, ("o", 4): 12, ("o", 8): 23, ("x", 1): 3, ("
 
 def _types(p: Process, options: Options) -> list[tuple[str, int, bool]]:
     """The wanted forms: letter, size, and whether `z` asks for the characters besides."""
-    texts = [_SHORTHAND[name] if name in _SHORTHAND else value for name, value in options.found if name in _SHORTHAND or name == "t"]
+    texts = [_SHORTHAND.get(name, value) for name, value in options.found if name in _SHORTHAND or name == "t"]
     found: list[tuple[str, int, bool]] = []
     for text in texts or ["o2"]:
         for letter, width, zed in re.findall(r"([acdouxf])(\d+|[CSIL])?(z?)", text):
@@ -127,7 +127,7 @@ def cmp(p: Process) -> int:
     if not options.operands:
         p.err(f"{p.argv[0]}: missing operand after '{p.argv[0]}'\n{p.argv[0]}: Try '{p.argv[0]} --help' for more information.\n")
         return 2
-    names = (options.operands + ["-"])[:2]
+    names = [*options.operands, "-"][:2]
     contents = []
     for name in names:
         try:
@@ -178,7 +178,7 @@ def split(p: Process) -> int:
     words = options.operands
     if len(words) > 2:
         raise usage(p, f"extra operand {quote(p, words[2])}")
-    name, prefix = (words + ["-", "x"])[0] if words else "-", words[1] if len(words) > 1 else "x"
+    name, prefix = words[0] if words else "-", words[1] if len(words) > 1 else "x"
     try:
         data = files.read_operand(p, name)
     except OSError as error:

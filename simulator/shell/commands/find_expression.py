@@ -28,6 +28,7 @@ class Visit:
 
 
 Test = Callable[[Visit], bool]
+_STAMPS: dict[str, Callable[[Stat], float]] = {"a": lambda entry: entry.atime, "c": lambda entry: entry.ctime, "m": lambda entry: entry.mtime}
 
 
 @dataclass(slots=True)
@@ -165,23 +166,22 @@ class Tests:
         if not re.fullmatch(r"[+-]?\d+(?:\.\d+)?", text):
             raise fail(self.p, f"invalid argument `{text}' to `{word}'")
         unit, now = 60 if word.endswith("min") else 86400, self.p.clock.now
-        of = {"a": lambda entry: entry.atime, "c": lambda entry: entry.ctime, "m": lambda entry: entry.mtime}[word[1]]
+        of = _STAMPS[word[1]]
         number = float(text.lstrip("+-"))
         if unit == 60:
             return _compared(text, lambda visit: -(-(now - of(visit.entry)) // 60) if text[0] not in "+-" else (now - of(visit.entry)) / 60, number)
         return _compared(text, lambda visit: (now - of(visit.entry)) // 86400, number)
 
     def _newer(self, word: str, argument: str) -> Test:
-        kinds = {"a": lambda entry: entry.atime, "c": lambda entry: entry.ctime, "m": lambda entry: entry.mtime}
         letters = word[6:] or "mm"
-        mine = kinds.get(letters[0], kinds["m"])
+        mine = _STAMPS.get(letters[0], _STAMPS["m"])
         if letters[1:] == "t":
             try:
                 limit = parse(argument, self.p.clock.now)
             except NotADate:
                 raise fail(self.p, f"I cannot figure out how to interpret {quote(self.p, argument)} as a date or time") from None
         else:
-            limit = kinds.get(letters[1:], kinds["m"])(self._reference(argument))
+            limit = _STAMPS.get(letters[1:], _STAMPS["m"])(self._reference(argument))
         return lambda visit: mine(visit.entry) > limit
 
     def _reference(self, name: str) -> Stat:
@@ -213,12 +213,14 @@ class Tests:
 
 
 _TESTS: dict[str, Callable[[Tests, str], Test]] = {
-    "-name": Tests._name, "-iname": Tests._iname, "-path": Tests._path, "-wholename": Tests._path, "-ipath": Tests._ipath, "-iwholename": Tests._ipath,
+    "-name": Tests._name, "-iname": Tests._iname, "-path": Tests._path, "-wholename": Tests._path, "-ipath": Tests._ipath,
+    "-iwholename": Tests._ipath,
     "-regex": Tests._regex, "-iregex": Tests._iregex, "-lname": Tests._lname, "-type": Tests._type, "-xtype": Tests._type, "-size": Tests._size,
     "-user": Tests._user, "-group": Tests._group, "-perm": Tests._perm, "-links": Tests._links, "-inum": Tests._inum, "-uid": Tests._uid,
     "-gid": Tests._gid, "-samefile": Tests._samefile, "-empty": Tests._empty, "-nouser": Tests._nouser, "-nogroup": Tests._nogroup,
     "-readable": lambda tests, _: tests._access(READ), "-writable": lambda tests, _: tests._access(WRITE),
-    "-executable": lambda tests, _: tests._access(EXECUTE), "-true": lambda tests, _: lambda visit: True, "-false": lambda tests, _: lambda visit: False,
+    "-executable": lambda tests, _: tests._access(EXECUTE), "-true": lambda tests, _: lambda visit: True, "-false": lambda tests,
+    _: lambda visit: False,
 }  # fmt: skip
 WITHOUT_ARGUMENT = frozenset(("-empty", "-nouser", "-nogroup", "-readable", "-writable", "-executable", "-true", "-false"))
 

@@ -57,7 +57,7 @@ def id_(p: Process) -> int:
     options = getopt(p, "aGgnruzZ", _LONG)
     chosen = [letter for letter in "ugG" if letter in options]
     if len(chosen) > 1:
-        raise _fail(p, "cannot print \"only\" of more than one choice")
+        raise _fail(p, 'cannot print "only" of more than one choice')
     if not chosen and ("n" in options or "r" in options):
         raise _fail(p, "cannot print only names or real IDs in default format")
     status = 0

@@ -21,7 +21,6 @@ from simulator.unix.host import ProcessEntry
 from simulator.unix.program import Process, program
 
 
-
 def _matching(p: Process, options: Options, pattern: str) -> list[ProcessEntry]:
     found = []
     for entry in p.host.processes.entries.values():
@@ -115,5 +114,3 @@ def killall(p: Process) -> int:
                 p.err(f"{name}({entry.pid}): Operation not permitted\n")
                 status = 1
     return status
-
-

@@ -18,9 +18,12 @@ from __future__ import annotations
 from simulator.shell.getopt import getopt
 from simulator.unix.program import Process, program
 
-_LONG = {"id=?": "i", "stderr": "s", "priority=": "p", "tag=": "t", "file=": "f", "server=": "n", "udp": "d", "tcp": "T", "no-act": "no-act", "size=": "S",
+_LONG = {"id=?": "i", "stderr": "s", "priority=": "p", "tag=": "t", "file=": "f", "server=": "n", "udp": "d", "tcp": "T", "no-act": "no-act",
+    "size=": "S",
          "port=": "P", "socket=": "u", "rfc3164": "rfc", "rfc5424=?": "rfc", "skip-empty": "e"}  # fmt: skip
-_FACILITIES = frozenset("auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp local0 local1 local2 local3 local4 local5 local6 local7".split())
+_FACILITIES = frozenset(
+    "auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp local0 local1 local2 local3 local4 local5 local6 local7".split()
+)
 _PRIORITIES = frozenset("emerg panic alert crit err error warning warn notice info debug".split())
 
 
@@ -84,7 +87,11 @@ def service(p: Process) -> int:
         p.err(f"{name}: unrecognized service\n")
         return 1
     if action not in _SERVICES[name]:
-        actions = "start|stop|restart|reload|flush|check|abort|force-reload|status" if name == "postfix" else "start|stop|reload|restart|force-reload|status"
+        actions = (
+            "start|stop|restart|reload|flush|check|abort|force-reload|status"
+            if name == "postfix"
+            else "start|stop|reload|restart|force-reload|status"
+        )
         p.out(f"Usage: /etc/init.d/{name} {{{actions}}}.\n")
         return 1
     if action == "status":

@@ -11,27 +11,44 @@ DESCRIPTION
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from simulator.shell.getopt import getopt
-from simulator.unix.program import PROGRAMS, Process, Program, program
+from simulator.unix.program import MANUALS, PROGRAMS, Process, program
 
 
-def _installed(p: Process) -> list[Program]:
-    return sorted((entry for path, entry in PROGRAMS.items() if entry.manual.strip() and p.fs.exists(path)), key=lambda entry: entry.name)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A manual page that this host has, under all its names."""
+
+    names: tuple[str, ...]
+    section: int
+    text: str
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+    @property
+    def summary(self) -> str:
+        """What stands behind the dash in NAME."""
+        match = re.search(r"NAME\s+(.*?)(?:\n\s*\n|\Z)", self.text, re.S)
+        line = " ".join(match[1].split()) if match else self.text.strip().split("\n")[0]
+        return line.partition(" - ")[2] or line
 
 
-def _summary(entry: Program) -> str:
-    match = re.search(r"NAME\s+(.*?)(?:\n\s*\n|\Z)", entry.manual, re.S)
-    line = " ".join(match[1].split()) if match else entry.manual.strip().split("\n")[0]
-    return line.partition(" - ")[2] or line
+def _pages(p: Process) -> list[Page]:
+    found = [
+        Page(tuple(dict.fromkeys([entry.name, *(path.rsplit("/", 1)[-1] for path in entry.paths)])), entry.section, entry.manual)
+        for path, entry in PROGRAMS.items()
+        if entry.manual.strip() and p.fs.exists(path)
+    ]
+    found += [Page((entry.name,), entry.section, entry.load()) for entry in MANUALS if p.fs.exists(entry.mark)]
+    return sorted(found, key=lambda page: (page.name, page.section))
 
 
-def _find(p: Process, name: str, section: str) -> Program | None:
-    for entry in _installed(p):
-        names = {entry.name, *(path.rsplit("/", 1)[-1] for path in entry.paths)}
-        if name in names and section in ("", str(entry.section)):
-            return entry
-    return None
+def _find(p: Process, name: str, section: str) -> Page | None:
+    return next((page for page in _pages(p) if name in page.names and section in ("", str(page.section))), None)
 
 
 @program("/usr/bin/man", package="man-db")
@@ -47,18 +64,18 @@ def man(p: Process) -> int:
     section = words.pop(0) if len(words) > 1 and re.fullmatch(r"\d\w*", words[0]) else ""
     status = 0
     for name in words:
-        entry = _find(p, name, section)
-        if entry is None:
+        page = _find(p, name, section)
+        if page is None:
             p.err(f"No manual entry for {name}{f' in section {section}' if section else ''}\n")
             status = 16
         else:
-            p.out(_page(entry, name))
+            p.out(_formatted(page, name))
     return status
 
 
-def _page(entry: Program, name: str) -> str:
-    title = f"{name.upper()}({entry.section})"
-    return f"{title}{'maillab':^{max(0, 80 - 2 * len(title))}}{title}\n\n{entry.manual.strip()}\n"
+def _formatted(page: Page, name: str) -> str:
+    title = f"{name.upper()}({page.section})"
+    return f"{title}{'maillab':^{max(0, 80 - 2 * len(title))}}{title}\n\n{page.text.strip()}\n"
 
 
 @program("/usr/bin/apropos", "/usr/bin/whatis", package="man-db")
@@ -74,7 +91,7 @@ def apropos(p: Process) -> int:
 def _search(p: Process, words: list[str], whole: bool) -> int:
     status = 0
     for word in words:
-        lines = [f"{f'{entry.name} ({entry.section})':<21}- {_summary(entry)}\n" for entry in _installed(p) if _matches(entry, word, whole)]
+        lines = [f"{f'{page.name} ({page.section})':<21}- {page.summary}\n" for page in _pages(p) if _matches(page, word, whole)]
         if not lines:
             p.err(f"{word}: nothing appropriate.\n")
             status = 16
@@ -82,7 +99,7 @@ def _search(p: Process, words: list[str], whole: bool) -> int:
     return status
 
 
-def _matches(entry: Program, word: str, whole: bool) -> bool:
+def _matches(page: Page, word: str, whole: bool) -> bool:
     if whole:
-        return entry.name == word
-    return word.lower() in entry.name.lower() or word.lower() in _summary(entry).lower()
+        return word in page.names
+    return any(word.lower() in text.lower() for text in (*page.names, page.summary))

@@ -60,7 +60,7 @@ def _rename(p: Process, name: str, target: str, path: str, goal: str, options: O
             p.err(f"{p.argv[0]}: cannot move {files.quoted(name)} to {files.quoted(target)}: {error.strerror}\n")
         return 1
     if "v" in options:
-        suffix = f" (backup: {files.quoted(target + kept[len(goal):])})" if kept else ""
+        suffix = f" (backup: {files.quoted(target + kept[len(goal) :])})" if kept else ""
         p.out(f"renamed {files.quoted(name)} -> {files.quoted(target)}{suffix}\n")
     return 0
 

@@ -1,5 +1,5 @@
 """NAME
-    grep, egrep, fgrep, sed, awk, mawk, sort - the tools for text
+    grep, egrep, fgrep, sed, awk, mawk, sort, expr - the tools for text and sums
 
 SYNOPSIS
     grep [-EFivnclLoqrRwxhHABCe...] PATTERN [FILE...]     sed [-nEi] SCRIPT [FILE...]     awk [-F SEP] [-v VAR=VALUE] PROGRAM [FILE...]
@@ -18,6 +18,6 @@ from __future__ import annotations
 from simulator.shell.native import run_native
 from simulator.unix.program import program
 
-for _name in ("grep", "egrep", "fgrep", "sed", "sort"):
+for _name in ("grep", "egrep", "fgrep", "sed", "sort", "expr"):
     program(f"/usr/bin/{_name}")(run_native)
 program("/usr/bin/mawk", "/usr/bin/awk", "/usr/bin/nawk")(run_native)

@@ -96,7 +96,11 @@ def _show(p: Process, names: list[str]) -> int:
             p.err(f"N: Unable to locate package {name}\nE: No packages found\n")
             status = 100
             continue
-        p.out(f"Package: {name}\n" + "".join(f"{key}: {value}\n" for key, value in package.items() if key not in ("installed", "Uncompressed Size")) + "\n")
+        p.out(
+            f"Package: {name}\n"
+            + "".join(f"{key}: {value}\n" for key, value in package.items() if key not in ("installed", "Uncompressed Size"))
+            + "\n"
+        )
     return status
 
 

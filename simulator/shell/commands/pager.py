@@ -20,7 +20,7 @@ from simulator.unix.program import Process, program
 @program("/usr/bin/less", "/usr/bin/pager")
 def less(p: Process) -> int:
     """less(1)."""
-    return _show(p, "{name}: {reason}\n", "Missing filename (\"less --help\" for help)\n")
+    return _show(p, "{name}: {reason}\n", 'Missing filename ("less --help" for help)\n')
 
 
 @program("/usr/bin/more")

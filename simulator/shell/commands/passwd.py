@@ -66,7 +66,7 @@ def passwd(p: Process) -> int:
     if "S" in options:
         p.out(_state(p, row))
         return 0
-    return _change(p, name, row, {letter: value for letter, value in options.found})
+    return _change(p, name, row, dict(options.found))
 
 
 def _change(p: Process, name: str, row: list[str], wanted: dict[str, str]) -> int:
@@ -147,7 +147,9 @@ def chpasswd(p: Process) -> int:
 @program("/usr/bin/chage", mode=0o2755, group="shadow")
 def chage(p: Process) -> int:
     """chage(1): -l, and -E, -M, -m, -W, -I, -d."""
-    options = read_options(p, "d:E:hi:I:lm:M:W:", {"list": "l", "lastday=": "d", "expiredate=": "E", "maxdays=": "M"}, "Usage: chage [options] LOGIN", "")
+    options = read_options(
+        p, "d:E:hi:I:lm:M:W:", {"list": "l", "lastday=": "d", "expiredate=": "E", "maxdays=": "M"}, "Usage: chage [options] LOGIN", ""
+    )
     if len(options.operands) != 1:
         raise usage(p, "Usage: chage [options] LOGIN", "")
     name = options.operands[0]
@@ -211,7 +213,13 @@ def chsh(p: Process) -> int:
 @program("/usr/bin/chfn", mode=0o4755)
 def chfn(p: Process) -> int:
     """chfn(1)."""
-    options = read_options(p, "f:h:o:r:uw:", {"full-name=": "f", "room=": "r", "work-phone=": "w", "home-phone=": "h", "other=": "o"}, "Usage: chfn [options] [LOGIN]", "")
+    options = read_options(
+        p,
+        "f:h:o:r:uw:",
+        {"full-name=": "f", "room=": "r", "work-phone=": "w", "home-phone=": "h", "other=": "o"},
+        "Usage: chfn [options] [LOGIN]",
+        "",
+    )
     name = _account(p, options.operands)
     user = p.host.users.by_name(name)
     assert user is not None

@@ -18,7 +18,8 @@ from __future__ import annotations
 import posixpath
 
 from simulator.shell.perl.handles import Handle, close
-from simulator.shell.perl.interpreter import Die, ExitPerl, Interpreter, Jump
+from simulator.shell.perl.interpreter import Interpreter
+from simulator.shell.perl.machine import Die, ExitPerl, Jump
 from simulator.shell.perl.nodes import Node, NotSimulated, PerlSyntax
 from simulator.shell.perl.parser import Parser
 from simulator.unix.program import Process, program
@@ -86,20 +87,25 @@ def perl(p: Process) -> int:
 
 def _run(p: Process, source: str, name: str, args: list[str], found: _Switches) -> int:
     try:
-        tree = Parser(source).program()
+        parser = Parser(source)
+        tree = parser.program()
         if "c" in found.letters:
             p.err(f"{name} syntax OK\n")
             return 0
-        return _execute(p, tree, name, args, found)
+        return _execute(p, tree, parser.ends, name, args, found)
     except PerlSyntax as fault:
-        p.err(f"{str(fault).replace('{file}', name)}\nExecution of {name} aborted due to compilation errors.\n" if "syntax error" in str(fault) else f"{str(fault).replace('{file}', name)}\n")
+        p.err(
+            f"{str(fault).replace('{file}', name)}\nExecution of {name} aborted due to compilation errors.\n"
+            if "syntax error" in str(fault)
+            else f"{str(fault).replace('{file}', name)}\n"
+        )
         return _FAILED
     except NotSimulated as lack:
         p.err(f"simulator: perl: {lack}\n")
         return _FAILED
 
 
-def _execute(p: Process, tree: Node, name: str, args: list[str], found: _Switches) -> int:
+def _execute(p: Process, tree: Node, ends: list[Node], name: str, args: list[str], found: _Switches) -> int:
     machine = Interpreter(p, name, args)
     if "l" in found.letters:
         machine.globals["$\\"] = "\n"
@@ -109,6 +115,8 @@ def _execute(p: Process, tree: Node, name: str, args: list[str], found: _Switche
             _over_lines(machine, tree, found)
         else:
             machine.run(tree)
+        for block in reversed(ends):
+            machine.block(block)
     except ExitPerl as end:
         status = int(end.args[0])
     except Die as death:
@@ -116,7 +124,7 @@ def _execute(p: Process, tree: Node, name: str, args: list[str], found: _Switche
         code = machine.globals["$!"]
         status = code & 255 or (machine.globals["$?"] >> 8) or _FAILED
     except Jump as jump:
-        p.err(f"Can't \"{jump.kind}\" outside a loop block at {name} line {machine.line}.\n")
+        p.err(f'Can\'t "{jump.kind}" outside a loop block at {name} line {machine.line}.\n')
         status = _FAILED
     for handle in [value for scope in [machine.globals, machine.files] for value in scope.values() if isinstance(value, Handle)]:
         if handle.mode == "|-":

@@ -22,8 +22,11 @@ from simulator.shell.getopt import Options, getopt
 from simulator.unix.host import ProcessEntry
 from simulator.unix.program import Exit, Process, program
 
-_LONG = {"no-headers": "H", "no-heading": "H", "forest": "forest", "sort=": "sort", "pid=": "p", "user=": "u", "User=": "u", "ppid=": "P", "format=": "o",
+_LONG = {"no-headers": "H", "no-heading": "H", "forest": "forest", "sort=": "sort", "pid=": "p", "user=": "u", "User=": "u", "ppid=": "P",
+    "format=": "o",
          "cols=": "cols", "width=": "cols"}  # fmt: skip
+
+
 def table(p: Process) -> list[ProcessEntry]:
     """The processes that stay, the shell, and this program itself."""
     own_shell = ProcessEntry(p.pid - 1, 1, p.user, "bash", p.clock.now)
@@ -56,7 +59,8 @@ Column = tuple[str, int, Callable[[Process, ProcessEntry], str]]
 #: heading, width (negative: to the left; 0: as long as it is), value
 _COLUMNS: dict[str, Column] = {
     "pid": ("PID", 7, lambda p, e: str(e.pid)), "ppid": ("PPID", 7, lambda p, e: str(e.ppid)), "user": ("USER", -8, lambda p, e: e.user[:8]),
-    "uid": ("UID", 5, lambda p, e: str(uid_of(p, e))), "group": ("GROUP", -8, lambda p, e: _group(p, e)), "comm": ("COMMAND", -15, lambda p, e: name_of(e)),
+    "uid": ("UID", 5, lambda p, e: str(uid_of(p, e))), "group": ("GROUP", -8, lambda p, e: _group(p, e)),
+    "comm": ("COMMAND", -15, lambda p, e: name_of(e)),
     "args": ("COMMAND", -27, lambda p, e: e.command), "tty": ("TT", -8, lambda p, e: "?"), "stat": ("STAT", -4, lambda p, e: _stat(p, e)),
     "time": ("TIME", 8, lambda p, e: _cpu(e)), "etime": ("ELAPSED", 11, _elapsed), "pcpu": ("%CPU", 4, lambda p, e: "0.0"),
     "pmem": ("%MEM", 4, lambda p, e: "0.1"), "vsz": ("VSZ", 6, lambda p, e: "42856"), "rss": ("RSS", 5, lambda p, e: "4608"),
@@ -65,8 +69,10 @@ _COLUMNS: dict[str, Column] = {
     "pri": ("PRI", 3, lambda p, e: "19"), "c": ("C", 2, lambda p, e: "0"), "pgid": ("PGID", 7, lambda p, e: str(e.pid)),
     "sid": ("SID", 7, lambda p, e: str(e.pid)), "etimes": ("ELAPSED", 7, lambda p, e: str(int(p.clock.now - e.started))),
 }  # fmt: skip
-_ALIASES = {"cmd": "args", "command": "args", "ucmd": "comm", "ucomm": "comm", "euser": "user", "ruser": "user", "tname": "tty", "tt": "tty", "s": "stat",
-            "state": "stat", "%cpu": "pcpu", "%mem": "pmem", "cputime": "time", "euid": "uid", "egroup": "group", "nice": "ni", "rssize": "rss"}  # fmt: skip
+_ALIASES = {"cmd": "args", "command": "args", "ucmd": "comm", "ucomm": "comm", "euser": "user", "ruser": "user", "tname": "tty", "tt": "tty",
+    "s": "stat",
+            "state": "stat", "%cpu": "pcpu", "%mem": "pmem", "cputime": "time", "euid": "uid", "egroup": "group", "nice": "ni",
+            "rssize": "rss"}  # fmt: skip
 _HEADINGS = {"cmd": "CMD", "euser": "EUSER", "ruser": "RUSER", "tname": "TTY", "s": "S", "euid": "EUID"}
 
 
@@ -130,7 +136,10 @@ def _columns(p: Process, text: str) -> list[tuple[str, str, int]]:
 
 
 def _ps_usage(p: Process) -> Exit:
-    p.err("Usage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n  or 'ps --help <s|l|o|t|m|a>'\n for additional help text.\n\nFor more details see ps(1).\n")
+    p.err(
+        "Usage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n  or 'ps --help <s|l|o|t|m|a>'\n"
+        " for additional help text.\n\nFor more details see ps(1).\n"
+    )
     return Exit(1)
 
 
@@ -160,7 +169,12 @@ def ps(p: Process) -> int:
 
 def _selected(p: Process, options: Options, bsd: str, numbers: list[str]) -> list[ProcessEntry]:
     entries = table(p)
-    pids = {int(part) for text in [*options.values("p"), *options.values("q"), *(numbers if not options.values("p") else [])] for part in re.split(r"[,\s]+", text) if part.isdigit()}
+    pids = {
+        int(part)
+        for text in [*options.values("p"), *options.values("q"), *(numbers if not options.values("p") else [])]
+        for part in re.split(r"[,\s]+", text)
+        if part.isdigit()
+    }
     if "p" in options or "q" in options or numbers:
         return [entry for entry in entries if entry.pid in pids]
     if "C" in options:
@@ -185,7 +199,15 @@ def top(p: Process) -> int:
     p.out(f"top - {time.strftime('%H:%M:%S', time.gmtime(p.clock.now))} up 1 day,  0 users,  load average: 0.00, 0.00, 0.00\n")
     p.out(f"Tasks: {len(entries):3} total,   1 running, {len(entries) - 1:3} sleeping,   0 stopped,   0 zombie\n")
     p.out("%Cpu(s):  0.0 us,  0.0 sy,  0.0 ni,100.0 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st\n")
-    p.out("MiB Mem :   1975.0 total,   1200.0 free,    300.0 used,    475.0 buff/cache\nMiB Swap:      0.0 total,      0.0 free,      0.0 used.   1500.0 avail Mem\n\n")
+    p.out(
+        "MiB Mem :   1975.0 total,   1200.0 free,    300.0 used,    475.0 buff/cache\n"
+        "MiB Swap:      0.0 total,      0.0 free,      0.0 used.   1500.0 avail Mem\n\n"
+    )
     p.out("    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n")
-    p.out("".join(f"{e.pid:7} {e.user:<8}  20   0   42856   4608   3900 {'R' if e.pid == p.pid else 'S'}   0.0   0.1   0:00.00 {name_of(e)}\n" for e in entries))
+    p.out(
+        "".join(
+            f"{e.pid:7} {e.user:<8}  20   0   42856   4608   3900 {'R' if e.pid == p.pid else 'S'}   0.0   0.1   0:00.00 {name_of(e)}\n"
+            for e in entries
+        )
+    )
     return 0

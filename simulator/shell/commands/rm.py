@@ -73,7 +73,8 @@ class _Rm:
                 return self._fail(f"cannot remove {files.quoted(name)}: {error.strerror}")
             if children and self.ask and not self._yes(f"descend into directory {files.quoted(name)}? "):
                 return False
-            if not all([self._one(posixpath.join(name, child), posixpath.join(path, child)) for child in children]):
+            removed = [self._one(posixpath.join(name, child), posixpath.join(path, child)) for child in children]
+            if not all(removed):
                 return False
         if self.ask and not self._yes(f"remove directory {files.quoted(name)}? "):
             return False

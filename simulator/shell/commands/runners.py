@@ -41,7 +41,9 @@ def run_other(p: Process, argv: list[str], failed: int = 127, denied: int = 126,
 @program("/usr/bin/env")
 def env(p: Process) -> int:
     """env(1)."""
-    options = getopt(p, "iu:0C:S:v", {"ignore-environment": "i", "unset=": "u", "null": "0", "chdir=": "C", "split-string=": "S"}, status=125, permute=False)
+    options = getopt(
+        p, "iu:0C:S:v", {"ignore-environment": "i", "unset=": "u", "null": "0", "chdir=": "C", "split-string=": "S"}, status=125, permute=False
+    )
     words = options.operands
     if "S" in options:
         words = options.value("S").split() + words
@@ -58,8 +60,11 @@ def env(p: Process) -> int:
         end = "\0" if "0" in options else "\n"
         p.out("".join(f"{name}={value}{end}" for name, value in variables.items()))
         return 0
-    p.env = variables
-    return run_other(p, words)
+    try:
+        return p.relay(p.run(words, p.stdin, env=variables))
+    except OSError as error:
+        p.err(f"{p.argv[0]}: {quote(p, words[0])}: {error.strerror}\n")
+        return 127 if error.errno == errno.ENOENT else 126
 
 
 @program("/usr/bin/printenv")

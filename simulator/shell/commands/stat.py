@@ -87,10 +87,11 @@ def _default(p: Process, name: str, entry: Stat) -> str:
     shown = f"{name} -> {entry.target}" if entry.is_link else name
     device = f"{_DEVICE >> 8},{_DEVICE & 0xFF}"
     device_type = "     Device type: 1,3" if entry.kind == "c" else ""
+    numbers = f"Device: {device}\tInode: {entry.ino:<11} Links: {entry.nlink:<5}{device_type}".rstrip(" ")
     return (
         f"  File: {shown}\n"
         f"  Size: {entry.size:<10}\tBlocks: {files.blocks(entry):<10} IO Block: {4096:<6} {kind}\n"
-        f"Device: {device}\tInode: {entry.ino:<11} Links: {entry.nlink:<5}{device_type}".rstrip(" ") + ("" if device_type else "") + "\n"
+        f"{numbers}\n"
         f"Access: ({entry.mode:04o}/{files.mode_letters(entry)})  Uid: ({entry.uid:5}/{_known(users.user_name(entry.uid)):>8})"
         f"   Gid: ({entry.gid:5}/{_known(users.group_name(entry.gid)):>8})\n"
         f"Access: {timestamp(entry.atime)}\nModify: {timestamp(entry.mtime)}\nChange: {timestamp(entry.ctime)}\n Birth: {timestamp(entry.ctime)}\n"

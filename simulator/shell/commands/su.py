@@ -119,5 +119,5 @@ def _same_environment(p: Process, account: User, command: str, args: list[str], 
         shell = Shell(p.host, account.name, cred, env, p.cwd, p.tty, name, dash=name in ("sh", "dash"))
         done = shell.run_script(command, [], p.stdin, command=True)
     else:
-        done = p.run([shell_file, *argv[1:]], p.stdin, cred=cred, user=account.name, env=env)
+        done = p.run([name if name in ("bash", "sh", "dash") else shell_file, *argv[1:]], p.stdin, cred=cred, user=account.name, env=env)
     return p.relay(done)

@@ -17,7 +17,7 @@ import posixpath
 import time
 
 from simulator.shell import files
-from simulator.shell.commands.ls import human
+from simulator.shell.commands.ls_lines import human
 from simulator.shell.getopt import Options, getopt, quote, usage
 from simulator.unix.program import Process, program
 
@@ -64,7 +64,8 @@ def uptime(p: Process) -> int:
     elif "p" in options:
         p.out("up 1 day\n")
     else:
-        p.out(f"{time.strftime(' %H:%M:%S', time.gmtime(now))} up 1 day,  0:00,  {1 if p.tty else 0} user{'' if p.tty else 's'},  load average: 0.00, 0.00, 0.00\n")
+        here = "1 user" if p.tty else "0 users"
+        p.out(f"{time.strftime(' %H:%M:%S', time.gmtime(now))} up 1 day,  0:00,  {here},  load average: 0.00, 0.00, 0.00\n")
     return 0
 
 
@@ -101,7 +102,8 @@ def free(p: Process) -> int:
 @program("/usr/bin/df")
 def df(p: Process) -> int:
     """df(1)."""
-    names = {"all": "a", "human-readable": "h", "si": "H", "inodes": "i", "print-type": "T", "portability": "P", "local": "l", "total": "total", "type=": "t",
+    names = {"all": "a", "human-readable": "h", "si": "H", "inodes": "i", "print-type": "T", "portability": "P", "local": "l", "total": "total",
+    "type=": "t",
              "output=?": "output", "block-size=": "B", "exclude-type=": "x"}  # fmt: skip
     options = getopt(p, "aB:hHiklPTt:x:", names)
     status = 0
@@ -228,7 +230,8 @@ def locale(p: Process) -> int:
     return 0
 
 
-_CONF = {"PATH": "/bin:/usr/bin", "PAGESIZE": "4096", "PAGE_SIZE": "4096", "LONG_BIT": "64", "_NPROCESSORS_ONLN": "2", "ARG_MAX": "2097152", "OPEN_MAX": "1024",
+_CONF = {"PATH": "/bin:/usr/bin", "PAGESIZE": "4096", "PAGE_SIZE": "4096", "LONG_BIT": "64", "_NPROCESSORS_ONLN": "2", "ARG_MAX": "2097152",
+    "OPEN_MAX": "1024",
          "NAME_MAX": "255", "PATH_MAX": "4096", "CLK_TCK": "100"}  # fmt: skip
 
 

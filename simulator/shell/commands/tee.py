@@ -50,7 +50,7 @@ def yes(p: Process) -> int:
     """yes(1)."""
     line = (" ".join(p.argv[1:]) or "y") + "\n"
     p.out(line * max(1, _YES_BYTES // len(line)))
-    return 0
+    return 128 + 13  # whoever reads has had enough: SIGPIPE
 
 
 def _number(p: Process, text: str) -> Decimal:
@@ -74,7 +74,9 @@ def seq(p: Process) -> int:
     if len(words) > 3:
         raise usage(p, f"extra operand {quote(p, words[3])}")
     numbers = [_number(p, word) for word in words]
-    first, step, last = {1: (Decimal(1), Decimal(1), numbers[0]), 2: (numbers[0], Decimal(1), numbers[-1])}.get(len(numbers), (*numbers, Decimal(0))[:3])
+    first, step, last = {1: (Decimal(1), Decimal(1), numbers[0]), 2: (numbers[0], Decimal(1), numbers[-1])}.get(
+        len(numbers), (*numbers, Decimal(0))[:3]
+    )
     if step == 0:
         raise usage(p, f"invalid Zero increment value: {quote(p, words[1])}")
     texts = _sequence(first, step, last, options, words)
@@ -86,7 +88,8 @@ def seq(p: Process) -> int:
 def _sequence(first: Decimal, step: Decimal, last: Decimal, options: Options, words: list[str]) -> list[str]:
     places = max((len(word.split(".")[1]) if "." in word else 0) for word in (words[:-1] or ["1"]))
     form = options.value("f")
-    texts, value = [], first
+    texts: list[str] = []
+    value = first
     while (value <= last if step > 0 else value >= last) and len(texts) < _SEQ_LINES:
         texts.append((form % float(value)) if form else f"{value:.{places}f}")
         value += step
@@ -149,7 +152,7 @@ def expand(p: Process) -> int:
 def paste(p: Process) -> int:
     """paste(1)."""
     options = getopt(p, "d:sz", {"delimiters=": "d", "serial": "s", "zero-terminated": "z"})
-    glue = [character for character in interpret(options.value("d", "\t")).replace("\\0", "\0")] or [""]
+    glue = list(interpret(options.value("d", "\t")).replace("\\0", "\0")) or [""]
     columns: list[list[str]] = []
     stdin = files.text(files.octets(p.stdin)).splitlines()
     dashes = sum(name == "-" for name in options.operands or ["-"])
@@ -158,7 +161,11 @@ def paste(p: Process) -> int:
             p.err(f"{p.argv[0]}: {files.quoted_if_needed(name)}: {data.strerror}\n")
             return 1
         columns.append(stdin[index % dashes :: dashes] if name == "-" and dashes > 1 else files.text(data).splitlines())
-    rows = columns if "s" in options else [[column[at] if at < len(column) else "" for column in columns] for at in range(max(map(len, columns), default=0))]
+    rows = (
+        columns
+        if "s" in options
+        else [[column[at] if at < len(column) else "" for column in columns] for at in range(max(map(len, columns), default=0))]
+    )
     for row in rows:
         p.out("".join(word + (glue[at % len(glue)].replace("\0", "") if at < len(row) - 1 else "\n") for at, word in enumerate(row)) if row else "\n")
     return 0
@@ -206,7 +213,7 @@ def _unique(lines: list[str], options: Options) -> list[str]:
             groups.append([line])
     out = []
     for group in groups:
-        if ("d" in options or "D" in options) and len(group) == 1 or ("u" in options and len(group) > 1):
+        if (("d" in options or "D" in options) and len(group) == 1) or ("u" in options and len(group) > 1):
             continue
         shown = group if "D" in options else group[:1]
         out += [(f"{len(group):7} {line}\n" if "c" in options else f"{line}\n") for line in shown]

@@ -33,7 +33,8 @@ class _Set:
     """A set as a list of bytes; `fill` is where `[x*]` stands, which grows to what is needed."""
 
     def __init__(self, p: Process, text: str) -> None:
-        self.p, self.bytes, self.fill = p, [], -1
+        self.p, self.fill = p, -1
+        self.bytes: list[int] = []
         self.fill_byte = 0
         self._parse(files.octets(text))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from simulator.shell import files
+from simulator.shell import files, marks
 from simulator.shell.getopt import choose, getopt
 from simulator.unix.program import Process, program
 
@@ -64,7 +64,7 @@ def _width(p: Process, names: list[str], columns: list[str]) -> int:
     total, unknown = 0, False
     for name in names or ["-"]:
         if name == "-":
-            unknown = True
+            total, unknown = (total + len(files.octets(p.stdin)), unknown) if p.env.get(marks.VARIABLE) == marks.FILE else (total, True)
             continue
         try:
             entry = p.fs.stat(p.path(name), p.cred)

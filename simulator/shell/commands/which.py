@@ -48,7 +48,9 @@ def whereis(p: Process) -> int:
     for name in options.operands:
         places = [f"/usr/bin/{name}", f"/usr/sbin/{name}", f"/usr/lib/{name}", f"/etc/{name}", f"/usr/local/bin/{name}"]
         found = [place for place in places if p.fs.exists(place)]
-        manuals = [f"/usr/share/man/man{entry.section}/{name}.{entry.section}.gz" for entry in PROGRAMS.values() if entry.name == name and entry.manual]
+        manuals = [
+            f"/usr/share/man/man{entry.section}/{name}.{entry.section}.gz" for entry in PROGRAMS.values() if entry.name == name and entry.manual
+        ]
         p.out(f"{name}:{''.join(f' {place}' for place in [*found, *manuals[:1]])}\n")
     return 0
 
@@ -56,7 +58,8 @@ def whereis(p: Process) -> int:
 _KINDS = {"d": "directory", "p": "fifo (named pipe)", "s": "socket", "c": "character special", "b": "block special"}
 #: What the first bytes say.
 _MAGIC = (
-    (rb"\x7fELF", "ELF 64-bit LSB pie executable, x86-64, version 1 (SYSV), dynamically linked, interpreter /lib64/ld-linux-x86-64.so.2, for GNU/Linux 3.2.0, stripped"),
+    (rb"\x7fELF", "ELF 64-bit LSB pie executable, x86-64, version 1 (SYSV), dynamically linked, "
+     "interpreter /lib64/ld-linux-x86-64.so.2, for GNU/Linux 3.2.0, stripped"),
     (rb".{12}\x61\x15\x06\x00", "Berkeley DB (Hash, version 9, native byte-order)"), (rb"\x1f\x8b", "gzip compressed data"),
     (rb"-----BEGIN CERTIFICATE", "PEM certificate"), (rb"-----BEGIN (?:RSA |EC )?PRIVATE KEY", "OpenSSH private key (no password)"),
     (rb"-----BEGIN CERTIFICATE REQUEST", "PEM certificate request"), (rb"%PDF", "PDF document"), (rb"\x89PNG", "PNG image data"),

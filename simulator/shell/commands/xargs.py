@@ -74,7 +74,7 @@ def _groups(p: Process, text: str, options: Options) -> list[list[str]]:
             p.err(f"{p.argv[0]}: unmatched {which} quote; by default quotes are special to xargs unless you use the -0 option\n")
             raise Exit(1) from None
         if "E" in options and options.value("E") in words:
-            return groups + [words[: words.index(options.value("E"))]]
+            return [*groups, words[: words.index(options.value("E"))]]
         groups += [words] if words else []
     return groups
 
@@ -82,7 +82,7 @@ def _groups(p: Process, text: str, options: Options) -> list[list[str]]:
 def _number(p: Process, options: Options, letter: str) -> int:
     text = options.value(letter, "1") or "1"
     if not re.fullmatch(r"-?\d+", text):
-        p.err(f"{p.argv[0]}: invalid number \"{text}\" for -{letter} option\n")
+        p.err(f'{p.argv[0]}: invalid number "{text}" for -{letter} option\n')
         raise try_help_of(p)
     if int(text) < 1:
         p.err(f"{p.argv[0]}: value {text} for -{letter} option should be >= 1\n")

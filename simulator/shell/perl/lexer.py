@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simulator.shell.perl.nodes import NotSimulated, PerlSyntax
+from simulator.shell.perl.nodes import PerlSyntax
 
 _CLOSE = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _SPACE = re.compile(r"(?:\s+|\#[^\n]*)+")
 _POD = re.compile(r"^=[a-zA-Z].*?^=cut[^\n]*\n?|^=[a-zA-Z].*", re.M | re.S)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:[eE][-+]?\d+)?")
 _NAME = re.compile(r"(?:::)?[A-Za-z_]\w*(?:(?:::|')[A-Za-z_]\w*)*")
-_VARIABLE = re.compile(r"\$\#\{|\$\#\$?[A-Za-z_]\w*|[\$@%]\^?(?:::)?[A-Za-z_]\w*(?:::\w+)*|\$\d+|\$[&`'+!@/\\,;.0_\"$<>(\[\]\)|]|@_|%ENV|[$@%&]\{\^?|[$@%&](?=\$)")
+_VARIABLE = re.compile(
+    r"[$@%&](?=\$+[A-Za-z_{])|\$\#\{|\$\#\$?[A-Za-z_]\w*|[\$@%]\^?(?:::)?[A-Za-z_]\w*(?:::\w+)*|\$\d+|\$[&`'+!@/\\,;.0_\"$<>(\[\]\)|]|@_|%ENV|[$@%&]\{\^?|[$@%&](?=\$)"
+)
 _OPERATOR = re.compile(
     r"<=>|\*\*=|\|\|=|&&=|//=|\.\.\.|<<=|>>=|->|\+\+|--|\*\*|=~|!~|==|!=|<=|>=|&&|\|\||//|\.\.|::|\+=|-=|\*=|/=|\.=|%=|x=(?!=)|&=|\|=|\^=|<<|>>|=>|[-+*/%=<>!~\\?:.,;(){}\[\]&|^]"
 )
 #: Words after which a term is expected, so that a slash begins a pattern.
-_BEFORE_TERM = frozenset("if unless while until and or not xor return print push unshift split grep map join x lt gt le ge eq ne cmp when say".split())
+_BEFORE_TERM = frozenset(
+    "if unless while until and or not xor return print push unshift split grep map join x lt gt le ge eq ne cmp when say".split()
+)
 _QUOTES = frozenset(("q", "qq", "qw", "m", "s", "tr", "y", "qr", "qx"))
 
 
@@ -87,7 +91,11 @@ class Lexer:
     def _token(self, spaced: bool) -> None:
         rest = self.source[self.at : self.at + 1]
         name = _NAME.match(self.source, self.at)
-        if name and not (self.tokens and self.tokens[-1].text == "->" and False):
+        if name and rest == "x" and not self._term_expected() and re.fullmatch(r"x\d+", name[0]):
+            self._add("operator", "x", spaced=spaced)
+            self._advance(1)
+            return
+        if name:
             self._name(name[0], spaced)
             return
         number = _NUMBER.match(self.source, self.at)
@@ -95,7 +103,8 @@ class Lexer:
             self._add("number", number[0], spaced=spaced)
             self._advance(number.end() - self.at)
             return
-        if rest in "$@" or (rest in "%&" and self._term_expected()):
+        after_name = bool(self.tokens) and self.tokens[-1].kind == "name" and re.match(r"[%&][A-Za-z_{$]", self.source[self.at : self.at + 2])
+        if rest in "$@" or (rest in "%&" and (self._term_expected() or after_name)):
             variable = _VARIABLE.match(self.source, self.at)
             if variable:
                 self._add("variable", variable[0], spaced=spaced)
@@ -145,7 +154,12 @@ class Lexer:
         following = self.source[self.at + len(name) :]
         stripped = following.lstrip()
         is_key = stripped.startswith("=>") or (self.tokens and self.tokens[-1].text in ("->", "{") and stripped.startswith("}"))
-        if name in _QUOTES and not is_key and following[:1] not in (",", ";", ")") and re.match(r"\s*[^\w\s=,;)]|=(?![=~>])|\s+[^\w\s=,;)#]", following):
+        if (
+            name in _QUOTES
+            and not is_key
+            and following[:1] not in (",", ";", ")")
+            and re.match(r"\s*[^\w\s=,;)]|=(?![=~>])|\s+[^\w\s=,;)#]", following)
+        ):
             self._quote_like(name, spaced)
             return
         self._add("name", name, spaced=spaced)
@@ -229,8 +243,3 @@ class Lexer:
             text = "".join(f"{line}\n" for line in lines)
             self.tokens[index] = Token("string", "heredoc" if interpolate else "rawdoc", token.line, (text,), token.spaced)
         self.pending.clear()
-
-
-def unsupported(what: str, line: int) -> NotSimulated:
-    """The exception for a word that this Perl does not know."""
-    return NotSimulated(what, line)

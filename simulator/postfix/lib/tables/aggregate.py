@@ -62,6 +62,7 @@ def open_aggregate(context: TableContext, type: str, name: str, flags: int) -> T
     bad = f'bad syntax: "{type}:{name}"; need "{type}:{{type:name...}}"'
     tables = []
     for spec in specs:
+        context.tell(f"dict_{type.removesuffix('map')}_open: {spec}")
         if ":" not in spec:
             return surrogate(context, type, name, flags, bad)
         tables.append(handle(context, spec, spec, flags))

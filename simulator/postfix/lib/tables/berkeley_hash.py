@@ -73,6 +73,13 @@ class HashTable:
         self.last_page += 1
         return self.last_page
 
+    def _release(self, number: int) -> None:
+        """The last page of a file makes it shorter; others wait for their next use."""
+        if number == self.last_page:
+            self.last_page -= 1
+        else:
+            self.free.append(number)
+
     @staticmethod
     def _room(page: Page) -> int:
         return PAGE_SIZE - HEADER_SIZE - sum(map(_pair_size, page.pairs))
@@ -150,7 +157,8 @@ class HashTable:
     def _remove(self, page: Page, position: int) -> None:
         key = page.pairs.pop(position)[0]
         for kind in (0, 1):
-            self.free += reversed(self.off_pages.pop((kind, key), []))
+            for number in reversed(self.off_pages.pop((kind, key), [])):
+                self._release(number)
         if not page.pairs:
             self._unlink(self._bucket(key), page)
 
@@ -167,7 +175,7 @@ class HashTable:
         else:
             return
         del self.pages[number]
-        self.free.append(number)
+        self._release(number)
 
     def _grow(self) -> None:
         """One bucket more: the pairs of one old bucket are divided between it and the new one."""
@@ -187,22 +195,22 @@ class HashTable:
         self._split(old, new)
 
     def _split(self, old: int, new: int) -> None:
-        number = self._page_number(old)
         chain = list(self._chain(old))
+        numbers = [self._page_number(old), *(page.next for page in chain)]
         target = {old: Page(), new: Page()}
-        self.pages[number], self.pages[self._page_number(new)] = target[old], target[new]
-        following = [page.next for page in chain]
-        for page, after in zip(chain, following, strict=True):
+        self.pages[numbers[0]], self.pages[self._page_number(new)] = target[old], target[new]
+        for number, page in zip(numbers, chain, strict=False):
             for pair in page.pairs:
                 bucket = self._bucket(pair[0])
                 if self._room(target[bucket]) < _pair_size(pair):
                     target[bucket].next = self._new_page()
                     target[bucket] = self.pages.setdefault(target[bucket].next, Page())
                 bisect.insort(target[bucket].pairs, pair, key=_key)
-            if after != INVALID:
-                self.pages[after] = Page()
             if page is not chain[0]:
-                self.free.append(following[chain.index(page) - 1])
+                del self.pages[number]
+                self._release(number)
+
+
 
 def _key(pair: Pair) -> bytes:
     return pair[0]

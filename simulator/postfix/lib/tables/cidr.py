@@ -67,6 +67,7 @@ class CidrTable(Table):
         self.rules = rules
 
     def _get(self, key: str) -> str | None:
+        self.context.tell(f"dict_cidr_lookup: {self.name}: {key}")
         return self.rules.find(key)
 
 

@@ -107,6 +107,7 @@ def open_inline(context: TableContext, name: str, flags: int) -> Table:
     if inside is None:
         return surrogate(context, "inline", name, flags, f'bad syntax: "inline:{name}"; {need}')
     table = MemoryTable(context, "inline", name, flags)
+    context.tell(f"dict_open: internal:{name}")
     words, error = list_words(inside), ""
     for word in words:
         try:

@@ -23,7 +23,7 @@ class TableContext:
 
     `warn` gets warnings. `error` gets what keeps a table from being opened: a daemon says it and goes on with a table that
     is unavailable; without it, as in commands, that is fatal. `raw` is a command's standard error, for what the Berkeley DB
-    library itself says there. `directory` is where relative names begin (a daemon's is the
+    library itself says there. `info` gets what is done, with the option -v. `directory` is where relative names begin (a daemon's is the
     queue directory, a command's its own). `environment` is for environ: tables; `sleep` lets time pass in a command that
     waits until a file that was just written has aged. `root` is the chroot
     in which a daemon asks the tables that it opened before.
@@ -36,6 +36,7 @@ class TableContext:
     program: str = ""
     error: Say | None = None
     raw: Say | None = None
+    info: Say | None = None
     directory: str = "/var/spool/postfix"
     root: str = ""
     environment: dict[str, str] = field(default_factory=dict)
@@ -46,6 +47,11 @@ class TableContext:
     @property
     def fs(self) -> Fs:
         return self.host.fs
+
+    def tell(self, text: str) -> None:
+        """Plain information for those who gave the option -v."""
+        if self.info is not None:
+            self.info(text)
 
     def path(self, name: str) -> str:
         """The absolute path of a file that a table's name gives."""

@@ -129,9 +129,16 @@ class UpdatableTable(Table):
             fs.write(path, self.file.encode(), self.context.cred)
 
 
+def tell_version(context: TableContext) -> None:
+    """Which database library does the work; the newline behind it is shown as such."""
+    for how in ("Compiled", "Run-time linked"):
+        context.tell(f"{how} against Berkeley DB: 5.3.28\n")
+
+
 def open_compiled(context: TableContext, type: str, name: str, flags: int) -> Table:
     """For lookups. Raises Fatal in a command."""
     path = name + ".db"
+    tell_version(context)
     fs, full = context.fs, context.path(path)
     try:
         entry = fs.stat(full, context.cred)
@@ -159,6 +166,7 @@ def _compare_with_source(context: TableContext, name: str, compiled: Stat) -> No
 def open_for_update(context: TableContext, type: str, name: str, flags: int) -> Table:
     """For `-d`: the file must exist. Raises Fatal."""
     path = name + ".db"
+    tell_version(context)
     full = context.path(path)
     try:
         data = context.fs.read(full, context.cred)

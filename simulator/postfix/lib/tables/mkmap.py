@@ -12,7 +12,7 @@ from simulator.postfix.lib.tables.berkeley_page import Corrupt
 from simulator.postfix.lib.tables.constant import FailTable
 from simulator.postfix.lib.tables.dict import Table
 from simulator.postfix.lib.tables.flags import DUP_WARN
-from simulator.postfix.lib.tables.hash import FORMATS, UpdatableTable, complain
+from simulator.postfix.lib.tables.hash import FORMATS, UpdatableTable, complain, tell_version
 from simulator.postfix.lib.tables.open import OPEN, dynamic_types
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def make_map(context: TableContext, type: str, name: str, flags: int, truncate: 
     if type not in FORMATS:
         raise Fatal(_unsupported(context, type))
     path = name + ".db"
+    context.tell(f"open {type} {name}")
     _remove_empty(context, path)
+    tell_version(context)
     file = _existing(context, type, path) if not truncate else None
     if file is None:
         file_id = _create(context, path)

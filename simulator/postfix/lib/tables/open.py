@@ -17,7 +17,7 @@ from simulator.postfix.lib.tables.flags import MAPS, NO_UNAUTH, PATTERN
 from simulator.postfix.lib.tables.pcre import open_pcre
 from simulator.postfix.lib.tables.proxy import open_proxy
 from simulator.postfix.lib.tables.regexp import open_regexp
-from simulator.postfix.lib.tables.surrogate import surrogate
+from simulator.postfix.lib.tables.surrogate import Surrogate, surrogate
 from simulator.postfix.lib.tables.system import open_environ, open_nis, open_unix
 from simulator.postfix.lib.tables.texthash import open_texthash
 
@@ -128,7 +128,10 @@ def open_typed(context: TableContext, type: str, name: str, flags: int) -> Table
     open_it = opener(context, type)
     if open_it is None:
         return surrogate(context, type, name, flags, f"unsupported dictionary type: {type}")
-    return open_it(context, name, flags)
+    table = open_it(context, name, flags)
+    if not isinstance(table, Surrogate):
+        context.tell(f"dict_open: {type}:{name}")
+    return table
 
 
 def open_table(spec: str, context: TableContext, flags: int = MAPS) -> Table:

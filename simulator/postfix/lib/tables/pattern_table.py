@@ -152,6 +152,7 @@ class PatternTable(Table):
         self.rules = rules
 
     def _get(self, key: str) -> str | None:
+        self.context.tell(f"dict_{self.type}_lookup: {self.name}: {key}")
         return self.rules.find(key, self._too_long)
 
     def _too_long(self, line: int) -> None:

@@ -31,6 +31,7 @@ def open_texthash(context: TableContext, name: str, flags: int) -> Table:
             return surrogate(context, "texthash", name, flags, f"open database {name}: {error.strerror}")
         table = MemoryTable(context, "texthash", name, flags)
         table.owner_uid = entry.uid
+        context.tell(f"dict_open: internal:{name}")
         try:
             _fill(table, decode(data), name, flags)
         except _Duplicate as duplicate:
