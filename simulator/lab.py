@@ -17,7 +17,7 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +200,7 @@ class Lab:
         return f"<Lab {self.name}: {', '.join(self.hosts)}>"
 
 
-_STEPS = {
+_STEPS: dict[str, Callable[..., object]] = {
     "run": Lab.run,
     "advance": lambda lab, seconds: lab.advance(seconds),
     "settle": Lab.settle,

@@ -18,7 +18,10 @@ from typing import Any
 from simulator.content import folder, names
 
 #: Packages of a host whose lab.toml names none.
-PACKAGES = ("base", "man-db", "ssl-cert", "postfix", "mailutils", "jq", "swaks", "openssl", "dovecot", "fetchmail", "procmail", "perl", "dnsutils", "netcat", "telnet")
+PACKAGES = (
+    "base", "man-db", "ssl-cert", "postfix", "mailutils", "jq", "swaks",
+    "openssl", "dovecot", "fetchmail", "procmail", "perl", "dnsutils", "netcat", "telnet",
+)
 
 
 class WorldError(ValueError):

@@ -96,7 +96,7 @@ def test_a_file_that_is_no_session_is_named(tmp_path: Path, text: str) -> None:
     """One line: the file and what was expected."""
     path = tmp_path / "broken.json"
     path.write_text(text)
-    with pytest.raises(SessionError, match="broken.json") as caught:
+    with pytest.raises(SessionError, match=r"broken\.json") as caught:
         Lab.replay(path)
     assert "\n" not in str(caught.value)
 

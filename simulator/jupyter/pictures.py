@@ -50,7 +50,8 @@ def draw(graph: graphviz.Digraph) -> str:
 def chain() -> graphviz.Digraph:
     """The way of a message through the agents, with the ports: the notes' sequence diagram."""
     use_dot()
-    graph = graphviz.Digraph("chain", node_attr={"shape": "box", "style": "rounded", "margin": "0.15,0.08", "fontname": "Arial", "fontsize": "11"}, edge_attr={"fontname": "Arial", "fontsize": "11"})
+    font = {"fontname": "Arial", "fontsize": "11"}
+    graph = graphviz.Digraph("chain", node_attr={"shape": "box", "style": "rounded", "margin": "0.15,0.08"} | font, edge_attr=font)
     graph.attr(rankdir="LR")
     for name, title, programs in _CHAIN:
         graph.node(name, f"{name.rstrip('2')}\n{title}\n{programs}")

@@ -11,7 +11,8 @@ from simulator.unix.program import MANUALS, Manual
 _MARK = "/usr/sbin/postfix"
 #: Daemons of section 8, by the name of their page; the module has underscores for dashes.
 _DAEMONS = (
-    "anvil bounce cleanup discard error flush lmtp local master pickup pipe proxymap qmgr scache showq smtp smtpd tlsmgr trivial-rewrite verify virtual"
+    "anvil bounce cleanup discard error flush lmtp local master pickup pipe proxymap qmgr scache showq smtp smtpd tlsmgr trivial-rewrite verify "
+    "virtual"
 ).split()
 
 

@@ -65,7 +65,8 @@ def _make_spool(host: Host) -> None:
     for name, owner, group, mode in _SPOOL:
         path = f"{QUEUE_DIRECTORY}/{name}"
         user, entry = users.by_name(owner), users.group_by_name(group)
-        assert user is not None and entry is not None
+        assert user is not None
+        assert entry is not None
         fs.mkdir(path, ROOT)
         fs.chown(path, user.uid, entry.gid)
         fs.chmod(path, mode)

@@ -250,6 +250,8 @@ class Shell:
         stderr = messages.bash_text(stderr, self.host.clock.now - before)
         if "No such file" in stderr:
             stderr = self._denied(stderr)
+        if "exec" in self._script and "command not found" in stderr:
+            stderr = re.sub(r"(line \d+: )(\S+): command not found$", self._exec_not_found, stderr, flags=re.M)
         if "syntax error" in stderr or "unexpected EOF" in stderr:
             words = messages.dash_syntax if self.dash else messages.bash_syntax
             stderr = words(stderr, self._script, self.name, where)
@@ -268,6 +270,11 @@ class Shell:
             return match[0]
 
         return re.sub(rf"^({re.escape(self.name)}: line \d+: )(\S+): No such file or directory$", words, stderr, flags=re.M)
+
+    def _exec_not_found(self, match: re.Match[str]) -> str:
+        if re.search(rf"\bexec\s+{re.escape(match[2])}(?!\S)", self._script):
+            return f"{match[1]}exec: {match[2]}: not found"
+        return match[0]
 
     @property
     def cwd(self) -> str:

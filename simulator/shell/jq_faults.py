@@ -103,9 +103,11 @@ class _Scanner:
         if not word:
             return
         expected = _LITERALS.get(word[0])
-        if expected and word != expected and word != "nan":
+        if len(word) == 3 and word[0] == "n":  # it could be "nan", and is read as a number
+            expected = None
+        if expected and word != expected:
             raise _Fault("Invalid literal")
-        if not expected and not re.fullmatch(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", word):
+        if not expected and word != "nan" and not re.fullmatch(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", word):
             raise _Fault("Invalid numeric literal")
         self.value("literal")
 

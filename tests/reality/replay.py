@@ -94,17 +94,17 @@ def same_sizes(one: str, two: str) -> bool:
     a, b = (re.findall(r"\[([\d, ]+)\]$", text) for text in (one, two))
     if re.sub(r" \[[\d, ]+\]$", "", one) != re.sub(r" \[[\d, ]+\]$", "", two) or len(a) != len(b):
         return False
-    return all(abs(int(x) - int(y)) <= SIZE_SLACK for p, q in zip(a, b) for x, y in zip(p.split(","), q.split(",")))
+    return all(abs(int(x) - int(y)) <= SIZE_SLACK for p, q in zip(a, b, strict=True) for x, y in zip(p.split(","), q.split(","), strict=False))
 
 
 def equal(one, two) -> bool:
     if isinstance(one, dict):
         return one.keys() == two.keys() and all(equal(one[key], two[key]) for key in one)
     if isinstance(one, list):
-        return len(one) == len(two) and all(equal(x, y) for x, y in zip(one, two))
+        return len(one) == len(two) and all(equal(x, y) for x, y in zip(one, two, strict=True))
     if isinstance(one, tuple):
-        return one[0] == two[0] and len(one[1]) == len(two[1]) and all(abs(x - y) <= SIZE_SLACK for x, y in zip(one[1], two[1]))
-    return one == two or isinstance(one, str) and isinstance(two, str) and same_sizes(one, two)
+        return one[0] == two[0] and len(one[1]) == len(two[1]) and all(abs(x - y) <= SIZE_SLACK for x, y in zip(one[1], two[1], strict=True))
+    return one == two or (isinstance(one, str) and isinstance(two, str) and same_sizes(one, two))
 
 
 def normal(steps: list[dict]) -> list[dict]:

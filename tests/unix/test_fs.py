@@ -48,7 +48,7 @@ def test_times_and_modes_follow_the_writer(fs: Fs) -> None:
 )
 def test_errors_are_those_of_the_system_call(fs: Fs, what, error: str) -> None:
     """Number, text and name, as strace would show them."""
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match="Errno") as caught:
         what(fs)
     assert str(caught.value) == error
 

@@ -18,7 +18,7 @@ DIFFERS FROM POSTFIX
 from __future__ import annotations
 
 from simulator.postfix.commands.command import Command, run_command
-from simulator.postfix.commands.services import wake
+from simulator.postfix.commands.services import DRAIN_SECONDS, wake
 from simulator.postfix.lib.msg import Fatal
 from simulator.unix.program import Process, program
 
@@ -41,6 +41,7 @@ def main(process: Process) -> int:
         command.read_parameters()
         directory, service, request = command.operands
         if wake(command, directory, service, request):
+            process.sleep(DRAIN_SECONDS)
             return 0
         command.msg.warning(f"Cannot contact class {directory} service {service} - perhaps the mail system is down")
         return 1

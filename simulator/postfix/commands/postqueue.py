@@ -40,7 +40,7 @@ from collections.abc import Iterable, Iterator
 
 from simulator.postfix.commands.command import EX_UNAVAILABLE, Command, run_command
 from simulator.postfix.commands.postqueue_list import json, traditional
-from simulator.postfix.commands.services import connect, wake
+from simulator.postfix.commands.services import DRAIN_SECONDS, connect, wake
 from simulator.postfix.flush import BAD, DENY, FAIL, OK, Flush
 from simulator.postfix.lib.hostname import valid_hostname
 from simulator.postfix.lib.mail_log import MailLog
@@ -133,6 +133,7 @@ class Postqueue:
         for service, request in (("queue_service_name", FLUSH_EVERYTHING), ("pickup_service_name", "W")):
             if not wake(self.command, "public", self.params[service], request):
                 raise Fatal(_DOWN)
+        self.process.sleep(DRAIN_SECONDS)
 
     def flush_site(self, site: str) -> None:
         """-s. Raises Fatal."""
@@ -163,7 +164,9 @@ class Postqueue:
             self.command.msg.warning(f"connect to {path}: {error.strerror}")
             return FAIL
         assert isinstance(server, Flush)
-        return server.send_site(what) if by_site else server.send_file(what)
+        status = server.send_site(what) if by_site else server.send_file(what)
+        self.process.sleep(DRAIN_SECONDS)
+        return status
 
     @staticmethod
     def judge(status: int, what: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: A throttled service is tried again this often, and given up when postconf(5) ipc_timeout is over.
 RETRY_SECONDS = 10.0
+#: After a request a command waits until the daemon has taken it: event_drain(3). By then the daemon is at work.
+DRAIN_SECONDS = 0.004
 
 
 def master_of(command: Command) -> Master | None:

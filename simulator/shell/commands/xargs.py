@@ -139,7 +139,7 @@ def xargs(p: Process) -> int:
         try:
             text = files.text(p.read(options.value("a")))
         except OSError as error:
-            p.err(f"{p.argv[0]}: Cannot open input file ‘{options.value('a')}’: {error.strerror}\n")
+            p.err(f"{p.argv[0]}: Cannot open input file {quote(p, options.value('a'))}: {error.strerror}\n")
             return 1
     if "p" in options:
         p.err(f"{' '.join(command)}{p.argv[0]}: failed to open /dev/tty for reading: No such device or address\n")
