@@ -20,7 +20,7 @@ from simulator.content import folder, names
 #: Packages of a host whose lab.toml names none.
 PACKAGES = (
     "base", "man-db", "ssl-cert", "postfix", "mailutils", "jq", "swaks",
-    "openssl", "dovecot", "fetchmail", "procmail", "perl", "dnsutils", "netcat", "telnet",
+    "openssl", "dovecot", "fetchmail", "procmail", "perl", "dnsutils", "iputils-ping", "netcat", "telnet",
 )
 
 

@@ -18,7 +18,7 @@ DESCRIPTION
     -t, --to                     take recipients from the header in the input
     -E, --exec command           obey a command first
     -H, --headers                show the summary and end; -p prints all mail, -e only tells by its exit status whether there is any
-    -f, --file [file]            another mailbox, ~/mbox by default; -u another user's
+    -f, --file [file]            another mailbox (a file or a Maildir), ~/mbox by default; -u another user's
     -N, --nosum                  no summary at the start
 
     At the end of a session what was read moves to ~/mbox and what was deleted goes; `x` leaves all as it was. Looking at a
@@ -35,13 +35,14 @@ EXIT STATUS
 
 DIFFERS FROM POSTFIX
     mail belongs to GNU Mailutils, not to Postfix. Not simulated: editors (edit, visual, ~e, ~v), `variable`, `folders`, remote
-    mailboxes, Maildir, the configuration file, completion and history at a terminal.
+    mailboxes, the configuration file, completion and history at a terminal.
 """
 
 from __future__ import annotations
 
 from simulator.mua import mail_send, mail_show
 from simulator.mua.mail_attachment import attach
+from simulator.mua.mail_open import open_mailbox
 from simulator.mua.mail_options import BadOption, Parsed, help_text, parse
 from simulator.mua.mail_save import close, expand_name
 from simulator.mua.mail_session import Session
@@ -192,9 +193,8 @@ class _Run:
         session = self.session
         path = expand_name(session, self.file) if self.file else session.system_mailbox
         assert path is not None
-        existed = session.process.fs.exists(path, session.process.caller)
-        session.box = session.open_mailbox(path, self.file)
-        if session.box is None and existed:
+        session.box = open_mailbox(session, path, self.file)
+        if session.box is None and session.is_unusable:
             return 1
         session.secondary = path if self.file else None
         mode = session.variables.text("mode")

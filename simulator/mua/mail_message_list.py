@@ -7,7 +7,7 @@ alone, refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,7 +43,7 @@ class HasMessages(Protocol):
     """What a list is looked up in."""
 
     @property
-    def messages(self) -> list[MboxMessage]: ...
+    def messages(self) -> Sequence[MboxMessage]: ...
     @property
     def current(self) -> int: ...
     @property

@@ -9,6 +9,8 @@ from simulator.mua import mail_show
 from simulator.mua.mail_header import unfold
 from simulator.mua.mail_mark import mark_read
 from simulator.mua.mail_message_list import Rules
+from simulator.mua.mail_open import open_mailbox
+from simulator.mua.maildir import Maildir
 from simulator.mua.mbox import Mbox, MboxMessage, NotAnMbox
 from simulator.unix.program import Exit
 
@@ -121,7 +123,7 @@ def change_file(session: Session, argv: list[str]) -> int:
     if len(argv) > 2:
         return session.error(f"{argv[0]} takes only one argument")
     path = expand_name(session, argv[1])
-    box = session.open_mailbox(path, path, create=False) if path else None
+    box = open_mailbox(session, path, path, create=False) if path else None
     if box is None:
         return 1
     was = session.box.path if session.box else None
@@ -176,7 +178,7 @@ def close(session: Session) -> bool:
     return True
 
 
-def commit(session: Session, box: Mbox) -> bool:
+def commit(session: Session, box: Mbox | Maildir) -> bool:
     """What becomes of each message: kept, moved to ~/mbox, or deleted because it was saved elsewhere."""
     system = box.path == session.system_mailbox
     keep_saved = session.variables.is_true("keepsave") or not system

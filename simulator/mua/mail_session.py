@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from simulator.mua import mail_words
@@ -12,11 +11,10 @@ from simulator.mua.mail_command_table import COMMANDS, Command
 from simulator.mua.mail_message_list import BadList, Place, Rules, parse_list
 from simulator.mua.mail_page import Page
 from simulator.mua.mail_variables import Variables
-from simulator.mua.mbox import Mbox, MboxMessage, NotAnMbox
-from simulator.unix.fs import READ, WRITE
+from simulator.mua.maildir import Maildir
+from simulator.mua.mbox import Mbox, MboxMessage
 from simulator.unix.program import Process
 
-NO_ENTRY = "Requested item not found"
 #: `source` inside a sourced file, and so on: deeper is a loop.
 MAX_NESTING = 20
 
@@ -53,7 +51,8 @@ class Session:
         self.process = process
         self.variables = Variables(process.pid)
         self.outgoing = Outgoing()
-        self.box: Mbox | None = None
+        self.box: Mbox | Maildir | None = None
+        self.is_unusable = False
         self.page = Page(lambda: len(self.messages), lambda number: "D" in self.messages[number - 1].flags, self._lines)
         self.aliases: dict[str, list[str]] = {}
         self.alternates: list[str] = []
@@ -106,7 +105,7 @@ class Session:
     # -- what commands ask ----------------------------------------------------------------------------------------------
 
     @property
-    def messages(self) -> list[MboxMessage]:
+    def messages(self) -> Sequence[MboxMessage]:
         """The messages of the open mailbox."""
         return self.box.messages if self.box else []
 
@@ -170,43 +169,6 @@ class Session:
     def mbox_path(self) -> str:
         """$MBOX: where messages go that were read."""
         return self.process.path(self.process.env["MBOX"])
-
-    def open_mailbox(self, path: str, shown: str | None, create: bool = True) -> Mbox | None:
-        """Open a mailbox; None after the real program's words. `shown` is the name for "Cannot create mailbox"."""
-        fs, cred = self.process.fs, self.process.caller
-        exists = fs.exists(path, cred)
-        try:
-            if exists and not self._may_be_mbox(path):
-                raise NotAnMbox
-            box = Mbox(fs, path, cred, create=create and not exists, readonly=exists and not fs.access(path, WRITE, cred))
-        except NotAnMbox:
-            self.error("Cannot create mailbox" + (f" {shown}" if shown else "") + f": {NO_ENTRY}")
-            return None
-        except OSError as error:
-            # Where no file may be made, the program tries to read one, and that is what its message is about.
-            reason = "No such file or directory" if not exists and error.errno == errno.EACCES and self._is_missing(path) else error.strerror
-            self.error(f"Cannot open mailbox {path}: {reason}")
-            return None
-        if box.readonly:
-            self.error("mailbox opened read-only")
-        return box
-
-    def _may_be_mbox(self, path: str) -> bool:
-        """Raises PermissionError for a directory whose content is not to be seen."""
-        fs, cred = self.process.fs, self.process.caller
-        entry, readable = fs.stat(path, cred), fs.access(path, READ, cred)
-        if entry.is_dir and not readable:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        return entry.is_file and (readable or not entry.size)
-
-    def _is_missing(self, path: str) -> bool:
-        try:
-            self.process.fs.stat(path, self.process.caller)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
-        return False
 
     # -- commands -------------------------------------------------------------------------------------------------------
 

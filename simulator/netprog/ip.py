@@ -80,14 +80,17 @@ def _address(p: Process, flags: list[str], words: list[str]) -> int:
     for place, interface in chosen:
         scope = "host lo" if interface.name == "lo" else f"global {interface.name}"
         line = f"inet {interface.address}/{interface.prefix} scope {scope}"
+        sixth = interface.name == "lo" and "-4" not in flags
         if "-br" in flags or "-brief" in flags:
-            p.out(f"{interface.name:<16} {_state(p, interface):<14} {interface.address}/{interface.prefix} \n")
+            more = "::1/128 " if sixth else ""
+            p.out(f"{interface.name:<16} {_state(p, interface):<14} {interface.address}/{interface.prefix} {more}\n")
         elif "-o" in flags:
             p.out(f"{place}: {interface.name}    {line}\\{_FOREVER}")
         elif "-4" in flags:
             p.out(_head(p, place, interface, "") + f"    {line}\n{_FOREVER}")
         else:
-            p.out(_head(p, place, interface, "") + _hardware(p, interface) + f"    {line}\n{_FOREVER}")
+            more = f"    inet6 ::1/128 scope host \n{_FOREVER}" if sixth else ""
+            p.out(_head(p, place, interface, "") + _hardware(p, interface) + f"    {line}\n{_FOREVER}{more}")
     return 0
 
 

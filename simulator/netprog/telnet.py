@@ -63,6 +63,7 @@ def _telnet(p: Process, host: str, port: str) -> int:
                 else f"telnet: connect to address {address}: {trouble.strerror}\n"
             )
             continue
+        p.unbuffered = True  # what the server says is written with write(2)
         p.out(f"Connected to {host}.\nEscape character is '^]'.\n")
         wait(p, _converse(p, talk))
         p.err("Connection closed by foreign host.\n")

@@ -17,7 +17,7 @@ from simulator.postfix.lib.tables import Maps, StringList, TableError, mail_addr
 
 if TYPE_CHECKING:
     from simulator.postfix.cleanup import Cleanup
-    from simulator.postfix.cleanup_session import CleanupSession
+    from simulator.postfix.cleanup_envelope import EnvelopeRecords
     from simulator.postfix.daemon import Changeable
 
 _MAX_RECURSION: Final = 10
@@ -65,21 +65,23 @@ class AddressMaps:
         """trivial-rewrite(8) on an address in internal form. Raises ServiceUnavailable."""
         return unquote_822_local(self.cleanup.rewriter().rewrite(context, quote_822_local(address)))
 
-    def _canonical(self, session: CleanupSession, address: str, kind: str) -> str:
+    def _canonical(self, session: EnvelopeRecords, address: str, kind: str) -> str:
         """Canonical tables and masquerading, on an address in external form. `kind` is one of _CLASSES."""
         if not session.flags & FLAG_MAP_OK:
             return address
         is_sender = kind.endswith("sender")
         special = self.sender_canonical if is_sender else self.recipient_canonical
         if special is not None and kind in (self.sender_classes if is_sender else self.recipient_classes):
-            address = self._map_one(session, special, address)
+            address = self._map_one(session, special, address, kind)
         if self.canonical is not None and kind in self.canonical_classes:
-            address = self._map_one(session, self.canonical, address)
+            address = self._map_one(session, self.canonical, address, kind)
         if self.masquerade_domains and kind in self.masquerade_classes:
-            address = self._masquerade(session, address)
+            before, address = address, self._masquerade(session, address)
+            if address != before:
+                self.cleanup.trace("mapped", session.queue_id, table="masquerade_domains", key=before, result=address, kind=kind)
         return address
 
-    def _map_one(self, session: CleanupSession, maps: Maps, address: str) -> str:
+    def _map_one(self, session: EnvelopeRecords, maps: Maps, address: str, kind: str) -> str:
         queue_id, warn = session.queue_id, session.log.warning
         later = "message not accepted, try again later"
         for _ in range(_MAX_RECURSION):
@@ -94,13 +96,13 @@ class AddressMaps:
             if len(found) > 1:
                 warn(f"{queue_id}: multi-valued {maps.title} entry for {address}")
             before, address = address, found[0]
-            self.cleanup.trace("mapped", queue_id, table=maps.title, key=before, result=address)
+            self.cleanup.trace("mapped", queue_id, table=maps.title, key=before, result=address, kind=kind)
             if casefold(before) == casefold(address):
                 return address
         warn(f"{queue_id}: unreasonable {maps.title} map nesting for {address} -- {later}")
         return address
 
-    def _masquerade(self, session: CleanupSession, address: str) -> str:
+    def _masquerade(self, session: EnvelopeRecords, address: str) -> str:
         name, at, domain = address.rpartition("@")
         if not at:
             return address
@@ -119,17 +121,17 @@ class AddressMaps:
                 return address if (len(pattern) - len(bare)) % 2 else f"{name}@{bare}"
         return address
 
-    def header_address(self, session: CleanupSession, address: str, is_sender: bool) -> str:
+    def header_address(self, session: EnvelopeRecords, address: str, is_sender: bool) -> str:
         """An address in a header, in external form. Raises ServiceUnavailable."""
         assert session.rewrite_context is not None
         if address:
             address = self.cleanup.rewriter().rewrite(session.rewrite_context, address)
         return self._canonical(session, address, "header_sender" if is_sender else "header_recipient")
 
-    def _envelope_address(self, session: CleanupSession, address: str, kind: str) -> str:
+    def _envelope_address(self, session: EnvelopeRecords, address: str, kind: str) -> str:
         return unquote_822_local(self._canonical(session, quote_822_local(address), kind))
 
-    def _note_utf8(self, session: CleanupSession, address: str, is_sender: bool) -> None:
+    def _note_utf8(self, session: EnvelopeRecords, address: str, is_sender: bool) -> None:
         if address.isascii() or not self.cleanup.params.bool("smtputf8_enable"):
             return
         if is_sender:
@@ -139,7 +141,7 @@ class AddressMaps:
 
     # -- envelope -------------------------------------------------------------------------------------------------------
 
-    def sender(self, session: CleanupSession, text: str) -> None:
+    def sender(self, session: EnvelopeRecords, text: str) -> None:
         """The sender record. Raises ServiceUnavailable."""
         address = self.complete("local", text)
         if address.lower().startswith("mailer-daemon@") and casefold(address) == casefold(self.complete("local", "MAILER-DAEMON")):
@@ -151,7 +153,7 @@ class AddressMaps:
         if session.flags & FLAG_BCC_OK and address:
             self._bcc_by_table(session, self.sender_bcc, address)
 
-    def recipient(self, session: CleanupSession, original: str, text: str) -> None:
+    def recipient(self, session: EnvelopeRecords, original: str, text: str) -> None:
         """A recipient record. Raises ServiceUnavailable."""
         address = self.complete("local", text or self.cleanup.params["empty_address_recipient"])
         address = self._envelope_address(session, address, "envelope_recipient")
@@ -164,7 +166,7 @@ class AddressMaps:
         if session.flags & FLAG_BCC_OK and address:
             self._bcc_by_table(session, self.recipient_bcc, address)
 
-    def _bcc_by_table(self, session: CleanupSession, maps: Maps | None, address: str) -> None:
+    def _bcc_by_table(self, session: EnvelopeRecords, maps: Maps | None, address: str) -> None:
         if maps is None:
             return
         try:
@@ -174,9 +176,10 @@ class AddressMaps:
             session.errors |= STAT_WRITE
             return
         if found is not None:
+            self.cleanup.trace("copied", session.queue_id, table=maps.title, key=address, result=found[0])
             self.bcc(session, found[0])
 
-    def bcc(self, session: CleanupSession, address: str, dsn_orcpt: str = "", dsn_notify: int = NOTIFY_NEVER) -> None:
+    def bcc(self, session: EnvelopeRecords, address: str, dsn_orcpt: str = "", dsn_notify: int = NOTIFY_NEVER) -> None:
         """An automatic copy: nobody is told what becomes of it."""
         address = self.complete("local", address)
         address = self._envelope_address(session, address, "envelope_recipient")
@@ -185,7 +188,7 @@ class AddressMaps:
 
     # -- expansion ------------------------------------------------------------------------------------------------------
 
-    def _out_recipient(self, session: CleanupSession, recipient: Recipient) -> None:
+    def _out_recipient(self, session: EnvelopeRecords, recipient: Recipient) -> None:
         if not session.flags & FLAG_MAP_OK or self.virtual_alias is None:
             self._write(session, recipient, recipient.address)
             return
@@ -201,7 +204,7 @@ class AddressMaps:
         for address in expanded:
             self._write(session, told, address)
 
-    def _write(self, session: CleanupSession, recipient: Recipient, address: str) -> None:
+    def _write(self, session: EnvelopeRecords, recipient: Recipient, address: str) -> None:
         """A recipient's records, unless the same recipient is there already (duplicate_filter_limit)."""
         if self.cleanup.params.bool("enable_original_recipient"):
             key: tuple[object, ...] = (casefold(recipient.dsn_orcpt), recipient.dsn_notify, casefold(recipient.orig_address), casefold(address))
@@ -220,7 +223,7 @@ class AddressMaps:
         session.out_text(records.RECIPIENT, address)
         session.recipient_count += 1
 
-    def _expand(self, session: CleanupSession, address: str) -> list[str]:
+    def _expand(self, session: EnvelopeRecords, address: str) -> list[str]:
         """Virtual aliases of an address, of their results, and so on: postconf(5) virtual_alias_recursion_limit."""
         assert self.virtual_alias is not None
         params = self.cleanup.params
@@ -246,7 +249,7 @@ class AddressMaps:
                 longest = max(addresses, key=len)
                 if len(longest) > params.int("virtual_alias_address_length_limit"):
                     return self._refuse(session, address, STAT_DEFER, f"unreasonable {title} result {longest[:300]}...")
-                self.cleanup.trace("mapped", session.queue_id, table=title, key=before, result=", ".join(addresses))
+                self.cleanup.trace("mapped", session.queue_id, table=title, key=before, result=", ".join(addresses), kind="envelope_recipient")
                 result[index : index + 1] = addresses[:1]
                 result += addresses[1:]
                 if any(casefold(one) == casefold(before) for one in addresses):
@@ -254,20 +257,20 @@ class AddressMaps:
             index += 1
         return result
 
-    def _refuse(self, session: CleanupSession, address: str, status: int, trouble: str) -> list[str]:
+    def _refuse(self, session: EnvelopeRecords, address: str, status: int, trouble: str) -> list[str]:
         session.log.warning(f"{session.queue_id}: {trouble} -- message not accepted, try again later")
         session.errors |= status
         session.reason = "4.6.0 Alias expansion error"
         return [address]
 
-    def _trace_expansion(self, session: CleanupSession, recipient: Recipient) -> None:
+    def _trace_expansion(self, session: EnvelopeRecords, recipient: Recipient) -> None:
         fate = Sent("2.0.0", "alias expanded", action="expanded")
         session.traced = True
         if not self.cleanup.reporter.trace(0, session.queue_id, session.stamps, recipient, fate):
             session.log.warning(f"{session.queue_id}: trace logfile update error")
             session.errors |= STAT_WRITE
 
-    def _verified(self, session: CleanupSession, recipient: Recipient) -> None:
+    def _verified(self, session: EnvelopeRecords, recipient: Recipient) -> None:
         fate = Sent("2.0.0", "aliased to multiple recipients", action="deliverable")
         try:
             self.cleanup.reporter.report(MTA_VERIFY, session.queue_id, session.stamps, recipient, fate)

@@ -225,6 +225,7 @@ class MessageContent:
         message_id = f"<{stamp}{session.queue_id}@{host}>"
         session.out_text(records.LINE, f"{name}: {message_id}")
         self.cleanup.log.info(f"{session.queue_id}: {name.lower()}={message_id}")
+        session.message_id = message_id
         self.seen.add(name)
 
     def _from(self) -> str:

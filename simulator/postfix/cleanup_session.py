@@ -7,45 +7,36 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from simulator.postfix.cleanup_bounce import bounce_all
+from simulator.postfix.cleanup_envelope import EnvelopeRecords
 from simulator.postfix.cleanup_message import MessageContent
+from simulator.postfix.cleanup_output import FILE_BUFFER
 from simulator.postfix.cleanup_status import (
-    FLAG_BCC_OK,
     FLAG_BOUNCE,
     FLAG_DISCARD,
     FLAG_HOLD,
-    FLAG_MASK_EXTRA,
-    FLAG_SMTPUTF8,
     MASK_CANT_BOUNCE,
-    MASK_INCOMPLETE,
     STAT_BAD,
     STAT_RCPT,
     STAT_SIZE,
     STAT_WRITE,
     Outcome,
 )
-from simulator.postfix.daemon import ServiceUnavailable
 from simulator.postfix.lib import records
-from simulator.postfix.lib.delivery import Stamps
 from simulator.postfix.lib.msg import Fatal
-from simulator.postfix.lib.queue_file import SizeRecord, text_record
-from simulator.postfix.lib.records import BadRecord, Record, split_attribute
-from simulator.postfix.lib.spool import BOUNCE, DEFER, HOLD, INCOMING, TRACE
-from simulator.postfix.lib.verp import delimiters_ok
+from simulator.postfix.lib.queue_file import SizeRecord
+from simulator.postfix.lib.records import Record
+from simulator.postfix.lib.service_client import ServiceUnavailable
+from simulator.postfix.lib.spool import BOUNCE, DEFER, HOLD, TRACE
 
 if TYPE_CHECKING:
     from simulator.postfix.cleanup import Cleanup
 
-#: SMTPUTF8 hints in the size record.
-UTF8_REQUESTED, UTF8_HEADER, UTF8_SENDER = 1, 2, 4
-#: qmgr(8) hints: recipients and other records are mixed; the NOTIFY bits of all recipients, shifted by one.
-_MIXED = 1
 _READY = 0o700
 #: Records wait in the socket until there are so many bytes of them, or the client waits for the answer.
 _SOCKET_BUFFER = 32_768
 #: How long it takes until this process gets its turn, in seconds.
 _SLICE = 0.001
-#: What is written to the queue file, and to the socket, at a time.
-FILE_BUFFER = 4096
+_CLOSE_ERROR = "mail_stream_cleanup: close error"
 
 
 class CleanupSession(EnvelopeRecords):
@@ -54,6 +45,7 @@ class CleanupSession(EnvelopeRecords):
     def __init__(self, cleanup: Cleanup, flags: int) -> None:
         super().__init__(cleanup, flags)
         self.created = cleanup.clock.now
+        self.message_id = ""
         self._remove_spurious_logs()
 
         self.content: MessageContent | None = None
@@ -154,7 +146,7 @@ class CleanupSession(EnvelopeRecords):
         path = spool.path(self.queue, self.queue_id)
         cleanup.fs.write(path, bytes(self.output), cleanup.cred)
         cleanup.fs.chmod(path, _READY, cleanup.cred)
-        cleanup.trace("queued", self.queue_id, queue=self.queue, sender=self.sender, recipients=self.recipient_count)
+        cleanup.trace("queued", self.queue_id, queue=self.queue, sender=self.sender, recipients=self.recipient_count, message_id=self.message_id)
         if not hold:
             self._wake_queue_manager()
 
@@ -190,7 +182,3 @@ class CleanupSession(EnvelopeRecords):
         else:
             self.log.warning(f"cleanup_message_headerbody: message rejected: unexpected record type {ord(kind)} in message content")
             self.errors |= STAT_BAD
-
-    def write_error(self) -> None:
-        """A table did not answer: the client is to try again."""
-        self.errors |= STAT_WRITE

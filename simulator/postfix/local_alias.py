@@ -56,6 +56,7 @@ async def _expand(job: LocalDelivery, state: State, name: str, table: tuple[str,
     if isinstance(rights, Reason):
         return job.fail(state, rights)
     state = replace(state, expansion=ALIAS, rights=rights)
+    job.agent.trace("aliased", job.request.queue_id, recipient=state.recipient.address, table=table[0], key=name, result=value)
     try:
         owner = await owner_of(job, name)
     except TableError:

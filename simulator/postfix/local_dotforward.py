@@ -68,6 +68,7 @@ async def _follow(job: LocalDelivery, state: State, path: str, entry: Stat) -> b
     text = _content(job, state, path, entry)
     if text is None:
         return None
+    job.agent.trace("forward file", job.request.queue_id, recipient=state.recipient.address, path=path, result=text)
     members = state.to(dsn_notify=without_success(state.recipient.dsn_notify))
     done, count = await deliver_token_lines(job, members, text)
     if count == 0:

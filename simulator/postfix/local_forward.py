@@ -102,6 +102,7 @@ class Forwards:
         outcome = await self._feed(message.session, [*message.envelope, *self._content(job, delivered, message)])
         if outcome.status:
             return False
+        self.agent.trace("forwarded", self.request.queue_id, recipient=state.recipient.address, new=outcome.queue_id)
         told = state.to(dsn_notify=without_success(state.recipient.dsn_notify))
         return job.report(told, Sent("2.0.0", f"forwarded as {outcome.queue_id}", job.relay, action="relayed"))
 

@@ -42,6 +42,7 @@ async def deliver_include(job: LocalDelivery, state: State, path: str, lines: Li
     except OSError as error:
         job.agent.log.warning(f"cannot open include file {path}: {error.strerror}")
         return job.fail(state, Reason("5.3.5", _CONFIGURATION_ERROR))
+    job.agent.trace("include file", job.request.queue_id, recipient=state.recipient.address, path=path)
     if INCLUDE not in job.settings.propagate:
         state = replace(state, unmatched=None)
     done, _ = await lines(job, state, text)

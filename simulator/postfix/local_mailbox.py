@@ -48,6 +48,7 @@ async def deliver_mailbox(job: LocalDelivery, state: State) -> bool | None:
     except TableError:
         return job.fail(state, _LOOKUP_FAILURE)
     if transport:
+        _note(job, state, "mailbox_transport" if transport == job.settings.mailbox_transport else "mailbox_transport_maps", transport)
         return await deliver_pass(job.agent, job.request, transport, state.recipient)
     try:
         user = job.agent.host.users.by_name(state.user)
@@ -62,6 +63,11 @@ def _find(maps: Maps | None, key: str) -> str | None:
     return maps.find(key) if maps is not None else None
 
 
+def _note(job: LocalDelivery, state: State, parameter: str, place: str) -> None:
+    """For the trace: where the mail goes, and the parameter that says so."""
+    job.agent.trace("mailbox", job.request.queue_id, recipient=state.recipient.address, parameter=parameter, key=state.user, path=place)
+
+
 async def _deliver_user(job: LocalDelivery, state: State) -> bool:
     settings, home = job.settings, state.rights.home
     try:
@@ -69,9 +75,15 @@ async def _deliver_user(job: LocalDelivery, state: State) -> bool:
     except TableError:
         return job.fail(state, _LOOKUP_FAILURE)
     if command is not None:
+        _note(job, state, "mailbox_command_maps", command)
         return await deliver_command(job, state, command)
     if settings.mailbox_command:
+        _note(job, state, "mailbox_command", settings.mailbox_command)
         return await deliver_command(job, state, settings.mailbox_command)
+    if settings.home_mailbox:
+        _note(job, state, "home_mailbox", f"{home}/{settings.home_mailbox}")
+    else:
+        _note(job, state, "mail_spool_directory", f"{settings.spool_directory.rstrip('/')}/{state.user}")
     if settings.home_mailbox.endswith("/"):
         return deliver_maildir(job, state, f"{home}/{settings.home_mailbox}")
     if settings.spool_directory.endswith("/"):

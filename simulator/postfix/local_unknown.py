@@ -35,6 +35,8 @@ async def deliver_unknown(job: LocalDelivery, state: State) -> bool:
     if transport:
         return await deliver_pass(job.agent, job.request, transport, state.recipient)
     if job.settings.luser_relay:
+        recipient = state.recipient.address
+        job.agent.trace("mailbox", job.request.queue_id, recipient=recipient, parameter="luser_relay", key=state.user, path=job.settings.luser_relay)
         return await _relay(job, replace(state, unmatched=None))
     if state.user.lower() in _REQUIRED:
         job.agent.log.warning(f"required alias not found: {state.user}")

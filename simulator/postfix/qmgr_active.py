@@ -212,7 +212,8 @@ class ActiveQueue:
         if status:
             sender = log_address(message.sender, self.address_form)
             qmgr.log.info(f"{message.queue_id}: from=<{sender}>, status={status}, returned to sender")
-            qmgr.trace("expired", message.queue_id, status=status, age=now - message.file.create_time)
+            parameter = "maximal_queue_lifetime" if message.sender else "bounce_queue_lifetime"
+            qmgr.trace("expired", message.queue_id, status=status, age=now - message.file.create_time, parameter=parameter)
             message.deferred = not self._notify("defer_service_name", "flush", message, verp=True)
         elif message.warn_time > 0 and now >= message.warn_time - 1 and self._notify("defer_service_name", "warn", message):
             # The record is rewritten in place; -1 stands for "has been warned".
@@ -224,7 +225,7 @@ class ActiveQueue:
         self._postpone(message.queue_id, DEFERRED, delay)
         if len(self.known) < _KNOWN_FILES:
             self.known[message.queue_id] = message.file
-        self.qmgr.trace("deferred", message.queue_id, delay=delay)
+        self.qmgr.trace("postponed", message.queue_id, delay=delay)
 
     def _postpone(self, queue_id: str, queue: str, delay: int) -> None:
         """Leave the active queue; the file's time stamp says when it is to be tried again."""

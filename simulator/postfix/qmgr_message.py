@@ -18,9 +18,9 @@ from simulator.postfix.lib.delivery import (
     Stamps,
 )
 from simulator.postfix.lib.queue_file import QueueFile
+from simulator.postfix.lib.resolve_reply import CLASS_LOCAL, Resolved
 from simulator.postfix.lib.verp import delimiters_ok
 from simulator.postfix.qmgr_transport import Destination, Entry
-from simulator.postfix.trivial_rewrite_resolve import CLASS_LOCAL, Resolved
 
 if TYPE_CHECKING:
     from simulator.postfix.qmgr import Qmgr
@@ -152,7 +152,11 @@ class Router:
             self._discard(message, recipient)
             return recipient, None
         if answer.transport in self.defer_transports and not message.flags & FLUSH_DEFER_TRANSPORTS:
-            answer = Resolved(RETRY, "4.3.2 deferred transport", recipient.address)
+            answer = Resolved(RETRY, "4.3.2 deferred transport", recipient.address, cause=(("defer_transports", answer.transport, ""),))
+        self.qmgr.trace(
+            "routed", message.queue_id, recipient=recipient.address, transport=answer.transport, nexthop=answer.nexthop,
+            address_class=answer.address_class, cause=answer.cause,
+        )  # fmt: skip
         return recipient, self._destination(message, recipient, answer)
 
     def _resolve(self, message: ActiveMessage, recipient: Recipient) -> Resolved:
@@ -178,7 +182,7 @@ class Router:
     def _filter(self, content_filter: str, address: str) -> Resolved:
         transport, _, nexthop = content_filter.partition(":")
         domain = address.rpartition("@")[2] if "@" in address else ""
-        return Resolved(transport, nexthop or self.filter_nexthop or domain or self.myhostname, address)
+        return Resolved(transport, nexthop or self.filter_nexthop or domain or self.myhostname, address, cause=(("content_filter", "", content_filter),))
 
     def _is_double_bounce(self, address: str) -> bool:
         return casefold(address.rpartition("@")[0] or address) == self.double_bounce

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 
     from simulator.net.transport import StreamTransport
 
+#: How much longer than other agents a new process needs: it has a TLS library to start.
+_START_SECONDS = 0.006
 _FLAGS = re.compile(r"flags=([DORX]*)\Z", re.I)
 _LOOKUPS = ("dns", "native")
 _DNS_LEVELS = ("disabled", "enabled", "dnssec")
@@ -166,6 +168,8 @@ class Smtp(DeliveryAgent):
         attempt = Attempt(self, request)
         self.work = (asyncio.current_task(), attempt)
         try:
+            if self.use_count <= 1:
+                await asyncio.sleep(_START_SECONDS)
             await Connector(self, attempt).deliver(request.nexthop)
         finally:
             self.work = None

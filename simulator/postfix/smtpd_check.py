@@ -61,7 +61,9 @@ class SmtpdCheck(Decisions):
                 continue
             if ":" in name:
                 name, arguments = self._bare_table(name, about, arguments)
-            self.cause["restriction"] = name
+            # What an earlier restriction of this list looked up has nothing to do with it; what led into a class has.
+            outer_cause = self.cause if self.recursion > 1 else {"parameter": self.cause.get("parameter", "")}
+            self.cause = outer_cause | {"restriction": name}
             restriction = RESTRICTIONS.get(name.lower())
             if restriction is not None:
                 verdict = await restriction(self, name, arguments, about)
@@ -101,9 +103,12 @@ class SmtpdCheck(Decisions):
         if not words:
             return Verdict.DUNNO
         try:
-            return await self.walk(words, about)
+            verdict = await self.walk(words, about)
         except Decided as decided:
             return decided.verdict
+        if verdict is Verdict.OK:
+            self.note("permitted")
+        return verdict
 
     def _doubtful(self, verdict: Verdict) -> Verdict:
         """Permission that a doubt stands against is refused."""

@@ -188,5 +188,5 @@ class Decisions:
     def note(self, event: str, **data: str) -> None:
         """The decision as data."""
         state = self.state
-        facts = {"client": state.peer.address, "sender": state.mail.sender or "", "recipient": state.recipient or ""}
+        facts = {"client": state.peer.address, "sender": state.mail.sender or "", "recipient": state.recipient or "", "service": state.service}
         self.smtpd.trace(event, state.queue_id or "", where=state.where, **facts, **self.cause, **data)

@@ -45,6 +45,7 @@ async def check_listed(check: SmtpdCheck, other: str | None, address: str, kind:
         if (kind == SENDER or not only_sender) and _match(check, address, smtpd.lists.recipient_maps[parameter], resolved.recipient):
             return Verdict.DUNNO
     if resolved.transport in ("error", "retry"):
+        check.cause |= dict(zip(("table", "key", "value"), resolved.cause[-1], strict=True)) if resolved.cause else {}
         return _undeliverable(check, resolved.transport, resolved.nexthop, resolved.address_class, address, kind)
     table = TABLES.get(resolved.address_class)
     if table is None or not smtpd.params[table.parameter].strip():
@@ -54,7 +55,7 @@ async def check_listed(check: SmtpdCheck, other: str | None, address: str, kind:
     if _match(check, address, smtpd.lists.recipient_maps[table.parameter], resolved.recipient):
         return Verdict.DUNNO
     where = f" in {table.words}" if smtpd.params.bool("show_user_unknown_table_name") else ""
-    check.cause["table"] = table.parameter
+    check.cause |= {"table": table.parameter, "key": resolved.recipient}
     dsn = "5.1.0" if kind == SENDER else "5.1.1"
     return check.refuse(BOUNCE, smtpd.code(table.code), dsn, f"<{address}>: {kind} rejected: User unknown{where}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.mail.address import casefold, quote_822_local, unquote_822_local
 from simulator.postfix.daemon import ConnectionLost
 from simulator.postfix.lib.connect import connect
-from simulator.postfix.trivial_rewrite_resolve import (
+from simulator.postfix.lib.resolve_reply import (
     CLASS_ALIAS,
     CLASS_LOCAL,
     CLASS_RELAY,
@@ -39,6 +39,7 @@ class Destination:
     nexthop: str
     recipient: str
     flags: int
+    cause: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -81,7 +82,7 @@ class SmtpdResolve:
             return known
         quoted = [await self._local_form(sender or ""), await self._local_form(address)]
         answer = await self._ask("resolve", *quoted)
-        found = Destination(answer.transport, answer.nexthop, casefold(answer.recipient), answer.flags)
+        found = Destination(answer.transport, answer.nexthop, casefold(answer.recipient), answer.flags, answer.cause)
         self._cache[key] = found
         if len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)

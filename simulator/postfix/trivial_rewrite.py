@@ -37,7 +37,8 @@ from typing import ClassVar, Final
 from simulator.mail.address import ADDR, DOMLIT, QSTRING, Token, externalize, scan
 from simulator.postfix.daemon import Changeable, Daemon, request
 from simulator.postfix.lib import log_lines
-from simulator.postfix.trivial_rewrite_resolve import Resolved, Resolver
+from simulator.postfix.lib.resolve_reply import Resolved
+from simulator.postfix.trivial_rewrite_resolve import Resolver
 
 __all__ = ["LOCAL", "REMOTE", "Resolved", "TrivialRewrite"]
 

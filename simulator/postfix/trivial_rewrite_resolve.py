@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.mail.address import QSTRING, Token, internalize, scan
 from simulator.mail.quoting import quote_822_local
 from simulator.postfix.lib.mailhost import is_address, is_address_literal, is_utf8_host_name
+from simulator.postfix.lib.resolve_reply import (
+    CLASS_ALIAS,
+    CLASS_DEFAULT,
+    CLASS_LOCAL,
+    CLASS_RELAY,
+    CLASS_VIRTUAL,
+    FLAG_ERROR,
+    FLAG_FAIL,
+    FLAG_ROUTED,
+    Resolved,
+)
 from simulator.postfix.lib.tables import DomainList, Maps, StringList, TableError, mail_addr_find
 from simulator.postfix.trivial_rewrite_transport import TransportTable
 
@@ -16,37 +27,9 @@ if TYPE_CHECKING:
     from simulator.postfix.daemon import Changeable
     from simulator.postfix.trivial_rewrite import TrivialRewrite
 
-CLASS_LOCAL: Final = 1 << 8
-CLASS_ALIAS: Final = 1 << 9
-CLASS_VIRTUAL: Final = 1 << 10
-CLASS_RELAY: Final = 1 << 11
-CLASS_DEFAULT: Final = 1 << 12
-FLAG_FINAL: Final = 1 << 0
-FLAG_ROUTED: Final = 1 << 1
-FLAG_ERROR: Final = 1 << 2
-FLAG_FAIL: Final = 1 << 3
-
 _CACHE_SIZE = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """How to deliver. `flags` holds one CLASS_..., and FLAG_ERROR (bad syntax) or FLAG_FAIL (try later)."""
-
-    transport: str
-    nexthop: str
-    recipient: str
-    flags: int = 0
-
-    @property
-    def failed(self) -> bool:
-        """A table did not answer."""
-        return bool(self.flags & FLAG_FAIL)
-
-    @property
-    def is_error(self) -> bool:
-        """The address makes no sense."""
-        return bool(self.flags & FLAG_ERROR)
+#: What decided, for the trace: (parameter, key, value).
+Cause = tuple[tuple[str, str, str], ...]
 
 
 class _Failure(Exception):
@@ -209,21 +192,21 @@ class Resolver:
         params = self.daemon.params
         if is_local:
             self._nag("mydestination", domain, ("virtual_alias_domains", "virtual_mailbox_domains"))
-            return self._via("local_transport", domain, recipient, CLASS_LOCAL)
+            return self._via("local_transport", domain, (), recipient, CLASS_LOCAL)
         if self._in(self.alias_domains, "virtual_alias_domains", domain):
             self._nag("virtual_alias_domains", domain, ("virtual_mailbox_domains", "relay_domains"))
             where = " in virtual alias table" if params.bool("show_user_unknown_table_name") else ""
-            return Resolved("error", f"5.1.1 User unknown{where}", recipient, CLASS_ALIAS)
+            return Resolved("error", f"5.1.1 User unknown{where}", recipient, CLASS_ALIAS, (("virtual_alias_domains", domain, ""),))
         if self._in(self.mailbox_domains, "virtual_mailbox_domains", domain):
             self._nag("virtual_mailbox_domains", domain, ("relay_domains",))
-            return self._via("virtual_transport", domain, recipient, CLASS_VIRTUAL)
+            return self._via("virtual_transport", domain, (), recipient, CLASS_VIRTUAL)
         if self._in(self.relay_domains, "relay_domains", domain):
-            return self._via("relay_transport", self._relayhost(sender, domain), recipient, CLASS_RELAY)
+            return self._via("relay_transport", *self._relayhost(sender, domain), recipient, CLASS_RELAY)
         override = self._for_sender(self.sender_transport, "sender_dependent_default_transport_maps", sender)
-        nexthop = self._relayhost(sender, domain)
+        nexthop, why = self._relayhost(sender, domain)
         if override:
-            return self._split(self.prefix + "sender_dependent_default_transport_maps", override, nexthop, recipient, CLASS_DEFAULT)
-        return self._via("default_transport", nexthop, recipient, CLASS_DEFAULT)
+            return self._split(self.prefix + "sender_dependent_default_transport_maps", override, nexthop, why, recipient, CLASS_DEFAULT)
+        return self._via("default_transport", nexthop, why, recipient, CLASS_DEFAULT)
 
     def _nag(self, listed: str, domain: str, others: tuple[str, ...]) -> None:
         if not self.helpful:
@@ -258,21 +241,25 @@ class Resolver:
             self.daemon.log.warning(f"{name}: ignoring null lookup result for {key}")
         return "" if value.casefold() == "dunno" else value
 
-    def _relayhost(self, sender: str, domain: str) -> str:
+    def _relayhost(self, sender: str, domain: str) -> tuple[str, Cause]:
+        """The next hop, and what named it."""
         relay = self._for_sender(self.sender_relayhost, "sender_dependent_relayhost_maps", sender)
-        return relay or self.daemon.params[self.prefix + "relayhost"] or domain
+        if relay:
+            return relay, ((f"{self.prefix}sender_dependent_relayhost_maps", sender, relay),)
+        relay = self.daemon.params[self.prefix + "relayhost"]
+        return (relay, ((f"{self.prefix}relayhost", "", relay),)) if relay else (domain, ())
 
-    def _via(self, parameter: str, nexthop: str, recipient: str, flag: int) -> Resolved:
+    def _via(self, parameter: str, nexthop: str, why: Cause, recipient: str, flag: int) -> Resolved:
         name = self.prefix + parameter
-        return self._split(name, self.daemon.params[name], nexthop, recipient, flag)
+        return self._split(name, self.daemon.params[name], nexthop, why, recipient, flag)
 
-    def _split(self, blame: str, value: str, nexthop: str, recipient: str, flag: int) -> Resolved:
+    def _split(self, blame: str, value: str, nexthop: str, why: Cause, recipient: str, flag: int) -> Resolved:
         """`transport:nexthop` of main.cf; the next hop of the class if it names none."""
         transport, _, destination = value.partition(":")
         if not transport:
             self.daemon.log.warning(f"file {self.daemon.master.config_directory}/main.cf: parameter {blame}: null transport is not allowed")
             raise _Failure
-        return Resolved(transport, destination or nexthop, recipient, flag)
+        return Resolved(transport, destination or nexthop, recipient, flag, ((blame, "", value), *(() if destination else why)))
 
     # -- which exceptions -----------------------------------------------------------------------------------------------
 
@@ -282,7 +269,10 @@ class Resolver:
         except TableError as error:
             self.daemon.log.warning(f"{self.prefix}transport_maps lookup failure")
             raise _Failure from error
-        return answer if found is None else _override(answer, *found, domain)
+        if found is None:
+            return answer
+        cause = (*answer.cause, (f"{self.prefix}transport_maps", answer.recipient, ":".join(found)))
+        return replace(_override(answer, *found, domain), cause=cause)
 
     def _moved(self, answer: Resolved) -> Resolved:
         try:
@@ -292,7 +282,8 @@ class Resolver:
             raise _Failure from error
         if found is None:
             return answer
-        return replace(answer, transport="error", nexthop=f"5.1.6 User has moved to {found[0]}")
+        cause = (*answer.cause, ("relocated_maps", answer.recipient, found[0]))
+        return replace(answer, transport="error", nexthop=f"5.1.6 User has moved to {found[0]}", cause=cause)
 
 
 _NULL_KEYS: Final = {

@@ -77,7 +77,9 @@ class VirtualDelivery:
         gid = self._number(agent.gids, "gid", 1) if uid is not None else None
         if uid is None or gid is None:
             return _CONFIGURATION_ERROR
-        return VirtualMailbox(f"{agent.base}/{place}", Cred(uid, gid, frozenset(), _UMASK))
+        path = f"{agent.base}/{place}"
+        agent.trace("mailbox", self.request.queue_id, recipient=self.recipient.address, parameter="virtual_mailbox_maps", key=user, path=path)
+        return VirtualMailbox(path, Cred(uid, gid, frozenset(), _UMASK))
 
     def _find(self, maps: Maps) -> str | None:
         found = mail_addr_find(maps, casefold(self.recipient.address))

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator.shell import engine, marks, messages, own_pid
-from simulator.shell.builtins import BASH_BUILTINS, BUILTINS, KEYWORDS, Call
+from simulator.shell.builtins import BASH_BUILTINS, BUILTINS, KEYWORDS, OWN_FUNCTIONS, Call
 from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, STDIN_PATH
 from simulator.shell.engine import Outcome
 from simulator.shell.environment import dash_environment
@@ -37,6 +37,8 @@ _COMMAND_WORD = re.compile(
 )
 #: What may leave marks that bashkit cannot wipe off an interpreter: open files (`exec > FILE`) and arguments (`set -- a`).
 _LASTING = re.compile(r"\b(?:exec|set|eval|source)\b|(?:^|[\s;&|(){}])\.\s")
+#: Our functions, as `declare -f` and `declare -F` show them.
+_OWN_DECLARATIONS = re.compile(r"^(?:{0}) \(\) \n\{{ \n(?: .*\n)*\}}\n|^declare -f (?:{0})\n".format("|".join(OWN_FUNCTIONS)), re.M)
 _NOT_SCRIPTS = frozenset((*BASH_BUILTINS, *KEYWORDS))
 _NOT_EXPORTED = ("_", "SHLVL", "PWD", "OLDPWD")
 #: What a shell searches that was started without PATH (config-top.h of Debian's bash).
@@ -65,7 +67,7 @@ class Shell:
         self.host, self.user, self.cred, self.tty, self.name, self.dash = host, user, cred, tty, name, dash
         self.pid = pid or host.new_pid()
         self._inherited = env
-        self.status = 0
+        self.status, self.started = 0, host.clock.now
         self.typed: list[str] = []
         self.stdin = b""
         self._script, self._reusable = "", True
@@ -81,7 +83,12 @@ class Shell:
         missing = "".join(f"{name}={shlex.quote(value)}; " for name, value in self._defaults().items() if name not in env)
         missing += "" if "HOME" in env else "unset HOME; "
         old = f"export OLDPWD={shlex.quote(env['OLDPWD'])}" if "OLDPWD" in env else "unset OLDPWD"
-        return f"{missing}export {exports} SHLVL={self._level}; HOSTNAME={self.host.hostname}; command cd {shlex.quote(cwd)}; {old}"
+        own = f"HOSTNAME={self.host.hostname} RANDOM={self._seed()}" + ("; shopt -s expand_aliases" if self.tty else "")
+        return f"{missing}export {exports} SHLVL={self._level}; {own}; command cd {shlex.quote(cwd)}; {old}"
+
+    def _seed(self) -> int:
+        """Where `$RANDOM` begins: elsewhere in each shell, at the same place in each run."""
+        return (self.pid * 7919 + int(self.started * 1000)) & 0x7FFF
 
     def _defaults(self) -> dict[str, str]:
         return {"PATH": DASH_PATH if self.dash else DEFAULT_PATH}
@@ -236,22 +243,27 @@ class Shell:
         """The outcome in the words of this shell. `where` is what bash puts before the line number of a syntax error."""
         fault = messages.syntax_fault(outcome.error, self.name)
         stderr, status = self._words(fault or outcome.stderr, before, where), 2 if fault else outcome.exit_code
-        stdout = messages.merged_text(outcome.stdout)
-        if where and status == 1 and stderr.endswith(("unbound variable\n", "parameter null or not set\n")):
+        stdout = self._shown(outcome.stdout)
+        if where and status == 1 and messages.ends_expansion(stderr, self._script):
             status = _EXIT_NOT_FOUND  # bash -c ends so; a script file ends with 1
         if not self.tty:
             both = stdout and stderr and not fault
-            return Result(stdout, stderr, status, self._words(messages.merged_text(outcome.merged), before, where) if both else None)
+            return Result(stdout, stderr, status, self._words(self._shown(outcome.merged), before, where) if both else None)
         stderr = messages.without_lines(stderr)
-        merged = stderr if fault else messages.without_lines(messages.merged_text(outcome.merged))
+        merged = stderr if fault else messages.without_lines(self._shown(outcome.merged))
         return Result(stdout, stderr, status, merged)
+
+    def _shown(self, stdout: str) -> str:
+        if "declare" in self._script or "typeset" in self._script:
+            stdout = _OWN_DECLARATIONS.sub("", stdout)
+        return messages.merged_text(stdout)
 
     def _words(self, stderr: str, before: float, where: str) -> str:
         stderr = messages.bash_text(stderr, self.host.clock.now - before)
         if "No such file" in stderr:
             stderr = self._denied(stderr)
-        if "exec" in self._script and "command not found" in stderr:
-            stderr = re.sub(r"(line \d+: )(\S+): command not found$", self._exec_not_found, stderr, flags=re.M)
+        if stderr:
+            stderr = messages.by_script(stderr, self._script, self.tty)
         if "syntax error" in stderr or "unexpected EOF" in stderr:
             words = messages.dash_syntax if self.dash else messages.bash_syntax
             stderr = words(stderr, self._script, self.name, where)
@@ -270,11 +282,6 @@ class Shell:
             return match[0]
 
         return re.sub(rf"^({re.escape(self.name)}: line \d+: )(\S+): No such file or directory$", words, stderr, flags=re.M)
-
-    def _exec_not_found(self, match: re.Match[str]) -> str:
-        if re.search(rf"\bexec\s+{re.escape(match[2])}(?!\S)", self._script):
-            return f"{match[1]}exec: {match[2]}: not found"
-        return match[0]
 
     @property
     def cwd(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulator.shell import virtual
 from simulator.shell.own_pid import to_itself
 from simulator.shell.signals import SIGNALS, send_signals, signal_number
 from simulator.shell.test import TestError, evaluate
@@ -39,8 +40,10 @@ class Call:
 #: Functions that stand before words of bash: what is ours has names of its own. `cd` asks for the way, then bashkit goes it.
 FUNCTIONS = (
     'history() { __history "$@"; }; kill() { __kill "$@"; }; '
-    'cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }'
+    'cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }; '
+    'type() { __type "$(alias)" "$(declare -f)" "$@"; }'
 )
+OWN_FUNCTIONS = ("history", "kill", "cd", "type", "sh", "bash", "rbash", "dash", "printf")
 KEYWORDS = "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split()
 BASH_BUILTINS = (
     ". : [ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable eval exec exit "
@@ -128,11 +131,13 @@ def _changed(mask: int, who: str, sign: str, what: str) -> int:
 
 
 def type_(shell: Shell, call: Call) -> Result:
-    """What a word is: keyword, builtin or program. Functions and aliases are not seen."""
-    options = "".join(arg[1:] for arg in call.argv if arg.startswith("-"))
+    """What a word is: alias, keyword, function, builtin or program. The first arguments are the shell's aliases and functions."""
+    aliases, functions, *args = call.argv
+    options = "".join(arg[1:] for arg in args if arg.startswith("-"))
     out, err, missing = "", "", False
-    for word in (arg for arg in call.argv if not arg.startswith("-")):
-        kind, text = _kind(shell, call, word)
+    for word in (arg for arg in args if not arg.startswith("-")):
+        kind, text = _own(word, aliases, functions)
+        kind, text = (kind, text) if kind and "P" not in options else _kind(shell, call, word)
         if not kind:
             missing = True
             if not set(options) & set("tpP"):
@@ -144,6 +149,17 @@ def type_(shell: Shell, call: Call) -> Result:
         else:
             out += f"{word} is {text}\n"
     return Result(out, err, 1 if missing else 0)
+
+
+def _own(word: str, aliases: str, functions: str) -> tuple[str, str]:
+    """An alias of the user, or a function that is not one of ours."""
+    alias = re.search(rf"^alias {re.escape(word)}='(.*)'$", aliases, re.M)
+    if alias:
+        return "alias", f"aliased to `{alias[1]}'"
+    function = re.search(rf"^{re.escape(word)} \(\) ?\n.*?^\}}$", functions, re.M | re.S)
+    if function and word not in OWN_FUNCTIONS and word not in KEYWORDS:
+        return "function", f"a function\n{function[0]}"
+    return "", ""
 
 
 def _kind(shell: Shell, call: Call, word: str) -> tuple[str, str]:
@@ -218,8 +234,13 @@ def history(shell: Shell, call: Call) -> Result:
     return Result("".join(f"{number:5}  {line}\n" for number, line in numbered))
 
 
+def help_(shell: Shell, call: Call) -> Result:
+    """bash's short texts about its builtins."""
+    return Result("", "simulator: bash: help is not simulated; see man bash\n", 1)
+
+
 #: By name; the double underscores are words that only our own functions use.
 BUILTINS: dict[str, Callable[[Shell, Call], Result]] = {
-    "[": test, "test": test, "umask": umask, "type": type_, "__kill": kill, "__history": history, "__status": status, "__cd": change_directory,
-    "__dash_echo": dash_echo,
+    "[": test, "test": test, "umask": umask, "help": help_, "__type": type_, "__kill": kill, "__history": history, "__status": status,
+    "__cd": change_directory, "__dash_echo": dash_echo, "__clock": virtual.clock, "__printf": virtual.printf,
 }  # fmt: skip

@@ -27,7 +27,7 @@ from simulator.shell import octets
 from simulator.shell.builtins import BASH_BUILTINS, BUILTINS, FUNCTIONS, Call
 from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, Files, Seat
 from simulator.shell.native import NATIVE
-from simulator.unix.program import PROGRAMS, Result
+from simulator.unix.program import PROGRAMS, Killed, Result
 
 #: A loop ends here; a learner's `while true` must not hang the notebook.
 MAX_LOOP_ITERATIONS = 100_000
@@ -138,20 +138,22 @@ class Engine:
         if len(_running) >= MAX_DEPTH:
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         script = octets.into_bash(text)
-        chunks: list[str] = []
+        chunks: list[tuple[str, str]] = []
         done = _apart(self, lambda: self._execute(script, chunks))
         if self.failure is not None:
             failure, self.failure = self.failure, None
             self._bash.clear_cancel()
+            if isinstance(failure, Killed):
+                failure.written = _before(chunks, failure.written or Result())
             raise failure
-        return Outcome(
-            octets.out_of_bash(done.stdout), octets.out_of_bash(done.stderr), done.exit_code, done.error or "", octets.out_of_bash("".join(chunks))
-        )
+        merged = "".join(map("".join, chunks))
+        stdout, stderr, merged = (octets.out_of_bash(stream) for stream in (done.stdout, done.stderr, merged))
+        return Outcome(stdout, stderr, done.exit_code, done.error or "", merged)
 
-    def _execute(self, script: str, chunks: list[str]) -> ExecResult:
+    def _execute(self, script: str, chunks: list[tuple[str, str]]) -> ExecResult:
         _running.append(self)
         try:
-            return self._bash.execute_sync(script, lambda out, err: chunks.append(out + err))
+            return self._bash.execute_sync(script, lambda out, err: chunks.append((out, err)))
         finally:
             _running.pop()
 
@@ -191,6 +193,12 @@ class Engine:
             self._bash.remove_builtin(octets.into_bash(word))  # type: ignore[attr-defined]
         self._learnt.clear()
         self.caller = None
+
+
+def _before(chunks: list[tuple[str, str]], last: Result) -> Result:
+    """What a script had written when one of its commands was killed."""
+    stdout, stderr = (octets.out_of_bash("".join(part)) for part in zip(*chunks, strict=True)) if chunks else ("", "")
+    return Result(stdout + last.stdout, stderr + last.stderr, last.exit_code)
 
 
 _idle: dict[frozenset[str], list[Engine]] = {}

@@ -7,7 +7,9 @@ import re
 
 _RESET, _FRAME, _KEY = "\x1b[0m", "\x1b[1;39m", "\x1b[34;1m"
 _STRING, _NULL, _PLAIN = "\x1b[0;32m", "\x1b[1;30m", "\x1b[0;39m"
-_TOKEN = re.compile(r"""(?P<string>"(?:\\.|[^"\\])*")|(?P<empty>\{\}|\[\])|(?P<close>\s*[\]}])|(?P<mark>[\[{,]|: ?)|(?P<space>\s+)|(?P<word>[^\s\[\]{},:"]+)""")
+_TOKEN = re.compile(
+    r"""(?P<string>"(?:\\.|[^"\\])*")|(?P<empty>\{\}|\[\])|(?P<close>\s*[\]}])|(?P<mark>[\[{,]|: ?)|(?P<space>\s+)|(?P<word>[^\s\[\]{},:"]+)"""
+)
 
 
 def coloured(text: str, raw: bool = False) -> str:

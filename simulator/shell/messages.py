@@ -41,6 +41,12 @@ _WORDS = (
         r"sort: invalid number at field start: invalid count at start of ‘\1’",
     ),
     ("sort: ", r"^sort: multi-character tab '(.*)'$", r"sort: multi-character tab ‘\1’"),
+    (
+        "Usage: sed",
+        r"^Usage: sed .*\n(?:Usage: sed .*\n)?Stream editor for .*\n\n(?:[ \t].*\n)*",
+        "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n\n"
+        "simulator: sed: its list of options is not simulated; see man sed\n",
+    ),
     ("cannot write", r"^sed: \S+: cannot write '((?:.*/)?)[^/]*': io error: (.*)$", r"sed: couldn't open temporary file \1sedXXXXXX: \2"),
 )
 _COMPILED = tuple((sign, re.compile(pattern, re.M), words) for sign, pattern, words in _WORDS)
@@ -129,6 +135,34 @@ def bash_text(stderr: str, seconds: float) -> str:
         if sign in stderr:
             stderr = pattern.sub(words, stderr)
     return stderr
+
+
+def by_script(stderr: str, script: str, terminal: bool) -> str:
+    """What can only be said right with a look at the script."""
+    if "exec" in script and ": command not found" in stderr:
+
+        def executed(match: re.Match[str]) -> str:
+            word = re.search(rf"\bexec\s+{re.escape(match[2])}(?![\w./-])", script)
+            return f"{match[1]}exec: {match[2]}: not found" if word else match[0]
+
+        stderr = re.sub(r"(line \d+: )(\S+): command not found$", executed, stderr, flags=re.M)
+    if "division by 0" in stderr:
+
+        def divided(match: re.Match[str]) -> str:
+            blanks = re.search(rf"\(\(\s*{re.escape(match[1])}(\s+)\)\)", script)
+            return f"{match[1]}{blanks[1]}{match[2]}{blanks[1]}{match[3]}" if blanks else match[0]
+
+        stderr = re.sub(r"(?<=: )([^:\n]+)(: division by 0 \(error token is \".*)(\"\))$", divided, stderr, flags=re.M)
+    if "no such job" in stderr and not terminal:
+        stderr = re.sub(r"\b([fb]g): current: no such job$", r"\1: no job control", stderr, flags=re.M)
+    return stderr
+
+
+def ends_expansion(stderr: str, script: str) -> bool:
+    """Whether the last line says that an expansion failed, which ends a shell."""
+    last = stderr.rstrip("\n").rpartition("\n")[2]
+    name = re.match(r"[\w./-]+: line \d+: (\w+): ", last)
+    return last.endswith("unbound variable") or (name is not None and re.search(rf"\$\{{{name[1]}:?\?", script) is not None)
 
 
 def merged_text(stdout: str) -> str:

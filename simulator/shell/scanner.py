@@ -20,6 +20,8 @@ class Command:
 
     start: int
     name: str = ""
+    #: Where the name stands, behind assignments.
+    name_at: int = 0
     terminal: bool = True
     merged: bool = False
     error_apart: bool = False
@@ -39,6 +41,8 @@ class Scanner:
     at: int = 0
     commands: list[Command] = field(default_factory=list)
     here: list[tuple[str, bool]] = field(default_factory=list)
+    bodies: set[int] = field(default_factory=set)
+    function_follows: bool = False
 
     def scan(self) -> list[Command]:
         """The commands, in order. Raises NotUnderstood."""
@@ -112,6 +116,8 @@ class Scanner:
             end = self.text.find(")", self.at)
             if end < 0:
                 raise NotUnderstood
+            if not self.text[self.at + 1 : end].strip():
+                current.name, self.function_follows = "", True
             self.at = end + 1
         else:
             self.at += 1
@@ -122,7 +128,7 @@ class Scanner:
         word = self._word()
         if current is not None:
             if not current.name and not _ASSIGNMENT.match(word):
-                current.name = word
+                current.name, current.name_at = word, start
             return current, first_of_pipe
         if word == "[[":
             end = self.text.find("]]", self.at)
@@ -131,13 +137,25 @@ class Scanner:
             self.at = end + 2
             return None, first_of_pipe
         if word in _OPENERS:
+            if self.function_follows:
+                self.bodies.add(len(groups))
+                self.function_follows = False
             groups.append(len(self.commands))
         if word in _CLOSERS and groups:
-            return None, groups.pop()
+            return None, self._close(groups)
         if word in ("then", "do", "else", "elif", "!", "time", "if", "while", "until", "{"):
             return None, first_of_pipe
-        self.commands.append(Command(start, "" if _ASSIGNMENT.match(word) else word))
+        self.commands.append(Command(start, "" if _ASSIGNMENT.match(word) else word, start))
         return self.commands[-1], first_of_pipe
+
+    def _close(self, groups: list[int]) -> int:
+        """The end of a compound command. Where a function's output goes is not known before it is called."""
+        first = groups.pop()
+        if len(groups) in self.bodies:
+            self.bodies.remove(len(groups))
+            for command in self.commands[first:]:
+                command.terminal = False
+        return first
 
     # -- redirections ----------------------------------------------------------------------------------------------------
 

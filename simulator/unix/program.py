@@ -220,7 +220,8 @@ def run_program(entry: Program, process: Process) -> Result:
     except Exit as end:
         status = end.status
     except Killed as end:
-        end.written = end.written or Result("".join(process.stdout), "".join(process.stderr), 128 + end.signal)
+        inner = end.written or Result()
+        end.written = Result("".join(process.stdout) + inner.stdout, "".join(process.stderr) + inner.stderr, 128 + end.signal)
         raise
     stdout, stderr = "".join(process.stdout), "".join(process.stderr)
     merged = "".join(process.mixed) if process.unbuffered or process.tty else stderr + stdout

@@ -94,3 +94,14 @@ def test_mail_that_comes_in_meanwhile_is_not_lost(host: Host) -> None:
     _mail(host, "d 1", "!echo neu | mail -s neu anna; sleep 3", "q")
     assert "Subject: neu" in host.read("/var/mail/anna")
     assert "Subject: eins" not in host.read("/var/mail/anna")
+
+
+def test_a_maildir(host: Host) -> None:
+    """-f takes a Maildir: new mail moves to cur, names tell numbers and flags, deleted files are gone."""
+    host.run("postconf -e home_mailbox=Maildir/; postfix reload; for i in 1 2 3; do echo $i | mail -s nr$i carla; sleep 1; done; sleep 1")
+    shown = host.run("printf 'p 1\\nd 2\\nq\\n' | mail -f Maildir", user="carla").stdout
+    assert shown.startswith('"/home/carla/Maildir": 3 messages 3 new\n>N   1 root ')
+    assert shown.endswith("Held 2 messages in /home/carla/Maildir\n")
+    assert host.run("ls Maildir/new", user="carla").stdout == ""
+    ends = [name.partition(",")[2] for name in host.run("ls Maildir/cur", user="carla").stdout.split()]
+    assert ends == ["a=O,u=1:2,S", "a=O,u=3:2,"]

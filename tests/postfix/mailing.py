@@ -45,9 +45,9 @@ class Mailing:
         self.setup(f"postconf -e {quoted}", "postfix reload")
 
     def mail(self, address: str, text: str = "hello", user: str = "root") -> list[str]:
-        """Send a mail; the fates of its recipients, as the log tells them."""
+        """Send a mail (to several addresses with blanks between them); the fates of its recipients, as the log tells them."""
         self.log()
-        self.run(f"echo '{text}' | mail -s subject '{address}'", user)
+        self.run(f"echo '{text}' | mail -s subject {address}", user)
         return self.fates()
 
     def log(self) -> str:

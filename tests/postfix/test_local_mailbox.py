@@ -52,9 +52,9 @@ def test_a_locked_mailbox_is_waited_for(host: Mailing) -> None:
 def test_a_full_mailbox_bounces(host: Mailing) -> None:
     """mailbox_size_limit: the mailbox stays as it was."""
     host.settings("message_size_limit = 3000", "mailbox_size_limit = 3000")
-    host.mail("anna")
+    host.mail("anna", "x" * 1500)
     before = host.run("wc -c /var/mail/anna")
-    fate = host.mail("anna", "x" * 2500)[0]
+    fate = host.mail("anna", "x" * 1500)[0]
     assert fate == "anna@ubuntu bounced (cannot update mailbox /var/mail/anna for user anna. error writing message: File too large)"
     assert host.run("wc -c /var/mail/anna") == before
 
@@ -87,9 +87,9 @@ def test_mail_for_nobody_in_particular(host: Mailing) -> None:
 
 def test_a_user_database_that_is_out_of_order_defers(host: Mailing) -> None:
     """Nobody is unknown while nobody can be looked up."""
-    host.lab["ubuntu"].faults["user lookup"] = "*"
+    host.lab.fault("ubuntu", "user lookup", "anna")
     assert host.mail("anna") == ["anna@ubuntu deferred (user lookup error)"]
-    host.lab["ubuntu"].faults.clear()
+    host.lab.fault("ubuntu", "user lookup", None)
     host.run("postqueue -f")
     assert host.fates() == ["anna@ubuntu sent (delivered to mailbox)"]
 

@@ -4,8 +4,6 @@ import pytest
 
 from tests.postfix.mailing import Mailing
 
-SHOW = "/bin/sh -c {printf '%s|' $@; cat; exit 67}"
-
 
 @pytest.fixture
 def host() -> Mailing:
@@ -21,23 +19,23 @@ def service(host: Mailing, attributes: str) -> None:
 
 
 def test_macros_become_arguments(host: Mailing) -> None:
-    """$recipient may stand for several recipients; each argument then comes once for each."""
+    """An argument with a macro of the recipient comes once for each recipient; flags=u makes the local part lower case."""
     service(host, "flags=u argv=/usr/local/bin/take -f $sender -- $user/$domain/$nexthop $recipient")
     fates = host.mail("Anna@pipe.example bernd@pipe.example")
     assert fates == [f"{user}@pipe.example sent (delivered via take service)" for user in ("Anna", "bernd")]
-    arguments = "<-f> <root@ubuntu> <--> <Anna/pipe.example/next.example> <bernd/pipe.example/next.example> <Anna@pipe.example> <bernd@pipe.example>"
+    arguments = "<-f> <root@ubuntu> <--> <anna/pipe.example/next.example> <bernd/pipe.example/next.example> <anna@pipe.example> <bernd@pipe.example>"
     assert host.run("cat /tmp/args.*").split() == arguments.split()
     assert host.run("stat -c %U /tmp/mail.*") == "carla\n"
 
 
 def test_flags_choose_the_lines_on_top(host: Mailing) -> None:
     """F, R, O and D put lines in front, `>` and `.` quote, `B` adds an empty line, X ends with a dot."""
-    host.settings("take_destination_recipient_limit = 1")
     service(host, "flags=FRODB.> argv=/usr/local/bin/take")
+    host.settings("take_destination_recipient_limit = 1")
     host.mail("a@pipe.example", "From here")
     text = host.run("cat /tmp/mail.*").splitlines()
     assert text[0].startswith("From root@ubuntu  Tue Nov 24 ")
-    assert text[1:4] == ["X-Original-To: a@pipe.example", "Delivered-To: a@pipe.example", "Return-Path: <root@ubuntu>"]
+    assert text[1:4] == ["Return-Path: <root@ubuntu>", "X-Original-To: a@pipe.example", "Delivered-To: a@pipe.example"]
     assert text[-2:] == [">From here", ""]
 
 
@@ -68,13 +66,13 @@ def test_a_missing_program_defers(host: Mailing) -> None:
 def test_a_size_limit_of_its_own(host: Mailing) -> None:
     """size= bounces what is larger."""
     service(host, "size=100 argv=/usr/local/bin/take")
-    assert host.mail("a@pipe.example", "x" * 200) == ["a@pipe.example bounced (message size 512 exceeds size limit 100 for service take)"] or True
+    assert host.mail("a@pipe.example", "x" * 200) == ["a@pipe.example bounced (message too large)"]
 
 
 @pytest.mark.parametrize(
     ("attributes", "fatal"),
     [
-        ("user=root argv=/bin/true", "request to deliver as root"),
+        ("user=root argv=/bin/true", "user= command-line attribute specifies root privileges"),
         ("user=carla", "missing argv= command-line attribute"),
         ("user=nobody-here argv=/bin/true", "unknown username: nobody-here"),
     ],

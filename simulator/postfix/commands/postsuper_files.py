@@ -69,6 +69,11 @@ class Files:
     def __init__(self, spool: Spool, msg: Msg) -> None:
         self.spool, self.msg, self.fs = spool, msg, spool.fs
 
+    def note(self, event: str, queue_id: str) -> None:
+        """What was done with a message, for the trace."""
+        host = self.msg.process.host
+        host.lab.trace.add(host.name, "postsuper", event, queue_id, user=self.msg.process.user)
+
     def absolute(self, path: str) -> str:
         """The path for the file system."""
         return f"{self.spool.directory}/{path}"

@@ -55,6 +55,7 @@ class Messages:
                 self.files.remove(log)
             if self.files.remove(path):
                 self.files.msg.info(f"{queue_id}: removed")
+                self.files.note("deleted", queue_id)
                 self.tally.deleted += 1
                 return
 
@@ -67,6 +68,7 @@ class Messages:
             if self.files.rename(path, target):
                 self.files.touch(target)
                 self.files.msg.info(f"{queue_id}: requeued")
+                self.files.note("requeued", queue_id)
                 self.tally.requeued += 1
                 return
 
@@ -77,6 +79,7 @@ class Messages:
         for path in self._places(queue_id, besides=(MAILDROP, HOLD)):
             if self.files.rename(path, self.files.spool.relative(HOLD, queue_id)):
                 self.files.msg.info(f"{queue_id}: placed on hold")
+                self.files.note("held", queue_id)
                 self.tally.held += 1
                 return
 
@@ -87,6 +90,7 @@ class Messages:
         path = self.files.open_ok(HOLD, queue_id)
         if path is not None and self.files.rename(path, self.files.spool.relative(DEFERRED, queue_id)):
             self.files.msg.info(f"{queue_id}: released from hold")
+            self.files.note("released", queue_id)
             self.tally.released += 1
 
     def expire(self, queue_id: str) -> None:
@@ -96,6 +100,7 @@ class Messages:
         for path in self._places(queue_id, besides=(MAILDROP,)):
             if self.files.expire(path):
                 self.files.msg.info(f"{queue_id}: expired")
+                self.files.note("told to expire", queue_id)
                 self.tally.expired += 1
                 return
 

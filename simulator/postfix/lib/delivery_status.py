@@ -101,7 +101,8 @@ class Reporter:
             )
         )
         daemon.trace(
-            status, queue_id, recipient=recipient.address, orig_recipient=recipient.orig_address, relay=fate.relay, dsn=fate.dsn, reason=fate.text
+            status, queue_id, recipient=recipient.address, orig_recipient=recipient.orig_address, relay=fate.relay, dsn=fate.dsn, reason=fate.text,
+            delays=log_lines.delays(stamps, daemon.clock.now, self.decimals),
         )
 
     # -- delivered ------------------------------------------------------------------------------------------------------

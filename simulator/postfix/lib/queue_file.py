@@ -16,33 +16,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from simulator.postfix.lib import records
+from simulator.postfix.lib.recipient import (
+    NOTIFY_DELAY,
+    NOTIFY_FAILURE,
+    NOTIFY_NEVER,
+    NOTIFY_SUCCESS,
+    RET_FULL,
+    RET_HDRS,
+    Recipient,
+)
 from simulator.postfix.lib.records import BadRecord, Record, decode, split_attribute
+
+__all__ = [
+    "NOTIFY_DELAY", "NOTIFY_FAILURE", "NOTIFY_NEVER", "NOTIFY_SUCCESS", "RET_FULL", "RET_HDRS", "SIZE_RECORD_LENGTH", "QueueFile",
+    "Recipient", "SizeRecord", "attribute_record", "content_at", "submission", "text_record", "time_record",
+]
 
 _SIZE_WIDTH = 15
 #: Where the type byte of the size record ends and its payload begins: the record is rewritten in place.
 SIZE_RECORD_LENGTH = 2 + 6 * _SIZE_WIDTH + 5
-
-NOTIFY_NEVER, NOTIFY_SUCCESS, NOTIFY_FAILURE, NOTIFY_DELAY = 1, 2, 4, 8
-RET_FULL, RET_HDRS = 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One recipient record. `offset` is that of its R record, which delivery turns into a D (done).
-
-    `orig_address` is the address before aliases, as X-Original-To shows it; `dsn_notify` is a sum of NOTIFY_..., 0 = not said.
-    """
-
-    address: str
-    orig_address: str = ""
-    dsn_orcpt: str = ""
-    dsn_notify: int = 0
-    offset: int = 0
-    done: bool = False
-
-    @property
-    def domain(self) -> str:
-        return self.address.rpartition("@")[2] if "@" in self.address else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ def jq(p: Process) -> int:
     colours, raw = _style(p)
     if colours and raw:
         p.argv = _without_raw(p.argv)
+    now = f"{p.clock.now:.6f}".rstrip("0").rstrip(".")
+    p.argv = [re.sub(r"(?<![\w.$\"])now(?!\w)", now, word) if word is expression else word for word in p.argv]
     done = native(p)
     p.out(coloured(done.stdout, raw) if colours else done.stdout)
     return _explain(p, done.stderr, done.exit_code, expression, names)

@@ -111,7 +111,9 @@ def timeout(p: Process) -> int:
         if death.written is not None:
             p.out(death.written.stdout)
             p.err(death.written.stderr)
-        return 137 if options.value("s") in ("9", "KILL", "SIGKILL") else 143 if "p" in options else 124
+        if options.value("s") in ("9", "KILL", "SIGKILL"):
+            raise Killed(9) from None  # it ends itself by the same signal
+        return 143 if "p" in options else 124
     finally:
         p.host.deadline = outer
 

@@ -15,7 +15,7 @@ import re
 
 from simulator.shell import files
 from simulator.shell.escapes import interpret
-from simulator.shell.getopt import Options, getopt
+from simulator.shell.getopt import Options, getopt, quote
 from simulator.unix.program import Exit, Process, program
 
 _LONG = {"null": "0", "arg-file=": "a", "delimiter=": "d", "eof=?": "e", "replace=?": "i", "max-lines=?": "l", "max-args=": "n", "interactive": "p",

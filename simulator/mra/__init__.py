@@ -1,0 +1,1 @@
+"""Programs that collect mail from mailbox servers: fetchmail."""

@@ -1,0 +1,1 @@
+"""Shell sessions on a real Debian 12, and their replay."""
