@@ -23,13 +23,16 @@ from typing import Any
 
 from simulator import world as worlds
 from simulator.clock import Clock, InFlight, seconds
+from simulator.dialogue import Dialogue, find_dialogue
 from simulator.installed import PACKAGE_STEPS, prepare_daemons, start_daemons
 from simulator.net.network import Network
+from simulator.net.stranger import Stranger
 from simulator.session import Session
 from simulator.shell.login import run_line
 from simulator.trace import Trace
 from simulator.unix.host import Host
 from simulator.unix.image import add_user, install_base, install_programs
+from simulator.why import Why, explain
 
 #: What settle() waits at most, in virtual seconds: mail may be stuck in the active queue behind a throttled service.
 SETTLE_SECONDS = 20.0
@@ -142,6 +145,24 @@ class Lab:
         self.note("fault", host=host, name=name, value=value)
         self[host].faults[name] = value
 
+    # -- what happened --------------------------------------------------------------------------------------------------
+
+    def why(self, subject: str, language: str = "en") -> Why:
+        """What happened to a message (queue id, message-id) or to the last one for an address, and which line of which file
+        decided it. `language` is "en" or "de"; raises ValueError for another."""
+        return explain(self, subject, language)
+
+    def dialogue(self, subject: str = "", to: str = "") -> Dialogue:
+        """An SMTP conversation: that of a queue id, on the sending or the receiving host; the last one of a host, or of two
+        (`dialogue("client", "hub")`); without arguments the last one of all. Raises LookupError if there was none."""
+        return find_dialogue(self, subject, to)
+
+    def stranger(self, address: str, hostname: str, refusals: dict[str, str] | None = None) -> Stranger:
+        """A mail server outside the lab answers at an address from now on. `refusals`: recipient -> reply, for example
+        {"gone@example.org": "550 5.1.1 No such user"}."""
+        self.note("stranger", address=address, hostname=hostname, refusals=refusals)
+        return Stranger(self.network, address, hostname, dict(refusals or {}))
+
     # -- copies and sessions --------------------------------------------------------------------------------------------
 
     def fork(self) -> Lab:
@@ -206,6 +227,7 @@ _STEPS: dict[str, Callable[..., object]] = {
     "settle": Lab.settle,
     "fault": Lab.fault,
     "login": Lab.login,
+    "stranger": Lab.stranger,
     "type": lambda lab, session, line: lab.sessions[session].type(line),
     "write": lambda lab, host, path, text: lab[host].write(path, text),
 }

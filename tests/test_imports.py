@@ -11,10 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent / "simulator"
 RANK = {
     "clock": 0, "trace": 0, "mail": 0, "content": 0,
     "net": 1, "world": 1,
+    "journey": 2,
     "unix": 2,
     "shell": 3, "netprog": 3,
     "postfix": 4, "dovecot": 4, "exim": 4, "sendmail": 4, "mua": 4, "mda": 4, "mra": 4,
-    "installed": 5, "session": 5, "lab": 6, "trainer": 7, "cli": 8, "jupyter": 8,
+    "installed": 5, "session": 5, "why": 5, "dialogue": 5, "lab": 6, "trainer": 7, "cli": 8, "jupyter": 8,
 }  # fmt: skip
 #: Rooms that stand side by side and do not know each other.
 SIBLINGS = {"postfix", "dovecot", "exim", "sendmail", "mua", "mda", "mra"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.jupyter.magics import MaillabMagics
-from simulator.jupyter.pictures import chain, draw
+from simulator.jupyter.pictures import chain, draw, journey
 
-__all__ = ["chain", "draw", "load_ipython_extension"]
+__all__ = ["chain", "draw", "journey", "load_ipython_extension"]
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -1,4 +1,4 @@
-"""The magics of a notebook: `%lab`, `%%host`, `%advance`, `%settle`, `%fault`.
+"""The magics of a notebook: `%lab`, `%%host`, `%advance`, `%settle`, `%fault`, `%why`, `%dialogue`.
 
 A mistake in a magic is answered by one line, never by a traceback; what goes wrong on a host is shown as the host shows it.
 """
@@ -13,8 +13,10 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
+from simulator.dialogue import Dialogue
 from simulator.lab import Lab, open_lab
 from simulator.session import Session
+from simulator.why import Why
 from simulator.world import WorldError
 
 
@@ -107,6 +109,28 @@ class MaillabMagics(Magics):
         try:
             self.current().fault(words[0], words[1], words[2] if len(words) == 3 else None)
         except KeyError as error:
+            raise UsageError(str(error.args[0])) from None
+
+    @line_magic
+    def why(self, line: str) -> Why:
+        """What happened, and which line of which file decided it: `%why QUEUE_ID`, `%why anna@example.com de`."""
+        words = shlex.split(line)
+        if not 1 <= len(words) <= 2:
+            raise UsageError("expected: %why QUEUE_ID or ADDRESS [en or de]")
+        try:
+            return self.current().why(*words)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    @line_magic
+    def dialogue(self, line: str) -> Dialogue:
+        """An SMTP conversation: `%dialogue QUEUE_ID`, `%dialogue client hub`, `%dialogue` for the last one."""
+        words = shlex.split(line)
+        if len(words) > 2:
+            raise UsageError("expected: %dialogue [QUEUE_ID or HOST [HOST]]")
+        try:
+            return self.current().dialogue(*words)
+        except LookupError as error:
             raise UsageError(str(error.args[0])) from None
 
     def complete(self, _ip: Any, event: Any) -> list[str]:

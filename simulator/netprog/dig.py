@@ -192,7 +192,7 @@ class _Dig:
         for line in trouble:
             self.p.out(f";; {line}\n")
         if reply is None:
-            if not self.query.short and (trouble and "timed out" in trouble[-1]):
+            if not self.query.short:
                 self.p.out(banner)
             self.p.out(";; no servers could be reached\n")
             return 9

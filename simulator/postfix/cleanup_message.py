@@ -132,6 +132,7 @@ class MessageContent:
         value = text.partition(":")[2].lstrip()
         if known.name in ("Message-Id", "Resent-Message-Id"):
             self.cleanup.log.info(f"{session.queue_id}: {known.name.lower()}={value}")
+            session.message_id = value
         if known.name == "Received" and self.hops >= self.hop_limit:
             self.cleanup.log.warning(f"{session.queue_id}: message rejected: hopcount exceeded")
             session.errors |= STAT_HOPS

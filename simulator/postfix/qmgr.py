@@ -30,14 +30,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from simulator.postfix.daemon import Changeable, Daemon
 from simulator.postfix.lib.delivery import Fate, Recipient
 from simulator.postfix.lib.spool import ACTIVE, DEFERRED, INCOMING
 from simulator.postfix.qmgr_active import ActiveQueue
+from simulator.postfix.qmgr_again import Again
 from simulator.postfix.qmgr_deliver import Scheduler
 from simulator.postfix.qmgr_message import FLUSH_DEFER_TRANSPORTS, FLUSH_ONCE, SCAN_ALL, SCAN_START, ActiveMessage, Router
+
+
+#: So many queue files are read before anything else may happen, and how long that takes, in seconds.
+_AT_ONCE: Final = 10
+_REST: Final = 0.004
 
 
 class Scan:
@@ -88,11 +94,14 @@ class Qmgr(Daemon):
         self.scheduler = Scheduler(self)
         self.router = Router(self)
         self.active = ActiveQueue(self)
+        self.again = Again(self)
+        self.compatible_logs = params.bool("backwards_bounce_logfile_compatibility")
         self.active_limit = params.int("qmgr_message_active_limit")
         self.scans = (Scan(self, INCOMING), Scan(self, DEFERRED))
         self.turn = 0
         self.unrouted: deque[ActiveMessage] = deque()
-        self.working = False
+        self.working = self.resting = False
+        self.fed = 0
         self._move_active()
         self.clock.call_soon(self._first_run)
 
@@ -167,18 +176,32 @@ class Qmgr(Daemon):
 
     def _feed_one(self) -> bool:
         """The next message, incoming ones and deferred ones in turn."""
-        if len(self.active.messages) >= self.active_limit:
+        if self.resting or len(self.active.messages) >= self.active_limit:
             return False
         for index in (self.turn, 1 - self.turn):
             scan = self.scans[index]
             queue_id = scan.next()
             if queue_id is not None:
                 self.turn = 1 - index
+                if scan.queue == DEFERRED and not scan.flags and self.again.defer(queue_id):
+                    return True
                 message = self.active.feed(scan.queue, queue_id, scan.flags)
                 if message is not None:
                     self.unrouted.append(message)
+                self._take_time()
                 return True
         return False
+
+    def _take_time(self) -> None:
+        """Reading a queue file takes a moment; the first deliveries of a long queue are over before its end is reached."""
+        self.fed += 1
+        if self.fed % _AT_ONCE == 0:
+            self.resting = True
+            self.clock.call_later(_REST, self._rested)
+
+    def _rested(self) -> None:
+        self.resting = False
+        self.work()
 
     # -- recipients that need no delivery agent -------------------------------------------------------------------------
 

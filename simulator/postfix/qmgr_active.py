@@ -220,12 +220,16 @@ class ActiveQueue:
             self._overwrite(message, message.file.warn_offset + 2, f"{-1:15d}".encode())
 
     def _defer(self, message: ActiveMessage) -> None:
-        age = int(self.qmgr.clock.now) - message.file.create_time
-        delay = max(self.min_backoff, min(self.max_backoff, age))
+        delay = self.backoff(message.file)
         self._postpone(message.queue_id, DEFERRED, delay)
+        self.qmgr.again.note(message)
         if len(self.known) < _KNOWN_FILES:
             self.known[message.queue_id] = message.file
         self.qmgr.trace("postponed", message.queue_id, delay=delay)
+
+    def backoff(self, file: QueueFile) -> int:
+        """How many seconds a message has to wait: as long as it has waited already, within limits."""
+        return max(self.min_backoff, min(self.max_backoff, int(self.qmgr.clock.now) - file.create_time))
 
     def _postpone(self, queue_id: str, queue: str, delay: int) -> None:
         """Leave the active queue; the file's time stamp says when it is to be tried again."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.mail.address import casefold, split_extension
+from simulator.mail.dsn import split_dsn
 from simulator.postfix.lib.delivery import (
     MTA_VERIFY,
     RECORD_DELAYED,
@@ -20,7 +21,7 @@ from simulator.postfix.lib.delivery import (
 from simulator.postfix.lib.queue_file import QueueFile
 from simulator.postfix.lib.resolve_reply import CLASS_LOCAL, Resolved
 from simulator.postfix.lib.verp import delimiters_ok
-from simulator.postfix.qmgr_transport import Destination, Entry
+from simulator.postfix.qmgr_transport import Destination, Entry, Transport
 
 if TYPE_CHECKING:
     from simulator.postfix.qmgr import Qmgr
@@ -80,6 +81,7 @@ class Router:
     def __init__(self, qmgr: Qmgr) -> None:
         self.qmgr = qmgr
         params = qmgr.params
+        self.rewrite_service = params["rewrite_service_name"]
         self.defer_transports = frozenset(params["defer_transports"].replace(",", " ").split())
         self.double_bounce = casefold(params["double_bounce_sender"])
         self.delimiter = params["recipient_delimiter"]
@@ -112,9 +114,27 @@ class Router:
             return ""
         return delimiters
 
+    def prepare(self) -> None:
+        """Reach trivial-rewrite(8). Raises ServiceUnavailable."""
+        self.rewrite = self.qmgr.call(self.rewrite_service)
+
+    def suspended(self, message: ActiveMessage, recipient: Recipient) -> Deferred | None:
+        """Why mail for the recipient is not tried now; None if it is, or if that is less simple."""
+        answer = self._resolve(message, recipient)
+        if answer.recipient != recipient.address or (answer.flags & CLASS_LOCAL and self._is_double_bounce(recipient.address)):
+            return None
+        if answer.transport in self.defer_transports:
+            return Deferred("4.3.2", "deferred transport")
+        if answer.transport == RETRY:
+            return Deferred(*split_dsn(answer.nexthop, "4.0.0"))
+        transport = self.qmgr.scheduler.transport(answer.transport)
+        destination = transport.destinations.get(self._destination_name(transport, answer))
+        reason = transport.reason or (destination.reason if destination else None)
+        return None if reason is None else Deferred(reason.dsn, reason.text)
+
     def assign(self, message: ActiveMessage) -> None:
         """Route all recipients and put them into deliveries. Raises ServiceUnavailable; then nothing has been done."""
-        self.rewrite = self.qmgr.call(self.qmgr.params["rewrite_service_name"])
+        self.prepare()
         ordered = sorted(((one, None) for one in message.recipients), key=_order)
         if message.file.redirect:
             routed = [self._redirected(message, ordered[0][0])] if ordered else []
@@ -204,16 +224,20 @@ class Router:
             scheduler.revive_transport(transport)
         if transport.reason is not None:
             return self._via_retry(message, recipient, transport.reason)
-        name = nexthop
-        if transport.name not in (ERROR, RETRY) and transport.recipient_limit == 1:
-            local = answer.recipient.rpartition("@")[0] or answer.recipient
-            name = f"{split_extension(local, self.delimiter)[0] if self.delimiter else local}@{nexthop}"
-        destination = transport.destination(name.lower(), nexthop)
+        destination = transport.destination(self._destination_name(transport, answer), nexthop)
         if message.flags & FLUSH_EACH and destination.dead:
             destination.revive()
         if destination.reason is not None:
             return self._via_retry(message, recipient, destination.reason)
         return destination
+
+    def _destination_name(self, transport: Transport, answer: Resolved) -> str:
+        """Deliveries of one name share their limits: those for a next hop, with local(8) those for an address."""
+        name = answer.nexthop
+        if transport.name not in (ERROR, RETRY) and transport.recipient_limit == 1:
+            local = answer.recipient.rpartition("@")[0] or answer.recipient
+            name = f"{split_extension(local, self.delimiter)[0] if self.delimiter else local}@{name}"
+        return name.lower()
 
     def _via_retry(self, message: ActiveMessage, recipient: Recipient, reason: Fate) -> Destination | None:
         """The recipient is deferred by the retry service; if that is dead too, by the queue manager itself."""

@@ -26,8 +26,8 @@ LOG
     warning: no MX host for DOMAIN has a valid address record; warning: relayhost configuration problem
 
 DIFFERS FROM POSTFIX
-    No IPv6, DANE and DNSSEC, no smtp_header_checks and smtp_body_checks, smtp_reply_filter, smtp_dns_reply_filter,
-    PIX workarounds, no 8-bit to 7-bit conversion for servers without 8BITMIME. TLS is modelled: nothing is encrypted.
+    No IPv6, DANE and DNSSEC, no smtp_reply_filter, smtp_dns_reply_filter and PIX workarounds. TLS is modelled: nothing is
+    encrypted.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ from simulator.postfix.lib.post_mail import PostMail
 from simulator.postfix.master_listen import port_number
 from simulator.postfix.smtp_address import AddressRules, ServerFinder
 from simulator.postfix.smtp_attempt import Attempt
-from simulator.postfix.smtp_chat import ServerStream
+from simulator.postfix.smtp_chat import ServerStream, StreamTrouble
 from simulator.postfix.smtp_connect import Connector, Destination
 from simulator.postfix.smtp_content import on_the_wire, with_headers
+from simulator.postfix.smtp_filter import FilterLog, FilterTrouble, OutgoingFilter
 from simulator.postfix.smtp_generic import rewrite_header
 from simulator.postfix.smtp_notify import transcript
 from simulator.postfix.smtp_parameters import ClientParameters
@@ -295,8 +296,10 @@ class Smtp(DeliveryAgent):
         return bool(request.smtputf8 & 1 and request.smtputf8 & ~1)
 
     def downgrades(self, attempt: Attempt) -> bool:
-        """Would the message have to be converted to 7 bits? That is not simulated: it is sent as it is."""
-        return False
+        """Must the message be converted to 7 bits? postconf(5) disable_mime_output_conversion."""
+        session = attempt.session
+        assert session is not None
+        return "8BITMIME" not in session.features and attempt.request.encoding != "7bit" and not self.params.bool("disable_mime_output_conversion")
 
     # -- the message ----------------------------------------------------------------------------------------------------
 
@@ -310,10 +313,18 @@ class Smtp(DeliveryAgent):
         return self.lookup.generic(address) if self.lookup.generic_maps is not None and address else address
 
     def content(self, attempt: Attempt) -> Iterator[bytes]:
-        """The message as it is sent."""
+        """The message as it is sent. Raises ContentError, StreamTrouble."""
         message = self._own_headers(attempt) + attempt.request.message()
-        if self.lookup.generic_maps is not None:
-            message = with_headers(message, self._rewrite_header)
+        rewrite = self._rewrite_header if self.lookup.generic_maps is not None else None
+        downgrade = self.downgrades(attempt)
+        if self.lookup.checks or downgrade:
+            log = FilterLog(attempt.request.queue_id, self.log.info, self.log.warning)
+            try:
+                message = OutgoingFilter(self.lookup.checks, rewrite, downgrade, log).run(message)
+            except FilterTrouble:
+                raise StreamTrouble("data") from None
+        elif rewrite is not None:
+            message = with_headers(message, rewrite)
         return on_the_wire(message, self.settings.int("line_length_limit"), lambda: self._long_line(attempt))
 
     def _rewrite_header(self, field: bytes) -> list[bytes]:

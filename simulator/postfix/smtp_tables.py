@@ -12,6 +12,7 @@ from simulator.postfix.lib.mail_addr_map import NotAnAddress, map_address
 from simulator.postfix.lib.tables import Maps, StringList, TableContext, TableError, mail_addr_find
 from simulator.postfix.lib.tables.flags import LOCK, MAPS
 from simulator.postfix.smtp_chat import StreamTrouble
+from simulator.postfix.smtp_filter import BODY_CHECKS, PARAMETERS, Checks
 from simulator.postfix.smtp_parameters import ClientParameters
 from simulator.postfix.smtp_session import SmtpSession
 from simulator.postfix.smtp_tls_policy import LookupProblem, Policy
@@ -56,6 +57,7 @@ class ClientTables:
         self.propagate = "generic" in daemon.params["propagate_unmatched_extensions"].replace(",", " ").split()
         self.mechanisms = self._list("sasl_mechanism_filter") if settings.bool("sasl_auth_enable") else None
         self.cached_destinations = self._list("connection_cache_destinations")
+        self.checks = self._checks()
         self._files = self._trusted_files()
 
     def _open(self, name: str, flags: int) -> Maps | None:
@@ -73,6 +75,10 @@ class ClientTables:
     def all(self) -> Iterator[Changeable]:
         """What may change on disk."""
         yield from self._maps
+
+    def _checks(self) -> Checks:
+        headers = {block: maps for block, name in PARAMETERS.items() if (maps := self._open(name, LOCK)) is not None}
+        return Checks(headers, self._open(BODY_CHECKS, LOCK))
 
     # Passwords
 

@@ -1,215 +1,286 @@
-"""What jq 1.6 says of a filter that it cannot compile, and of text that is no JSON."""
+"""What jq 1.6 says of a filter that it cannot compile: the token that does not fit, and what would have."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-_TOKEN = re.compile(
-    r"""\s+|\#[^\n]*|(?P<field>\.[a-zA-Z_]\w*)|(?P<format>@\w+)|(?P<string>"(?:\\.|[^"\\])*")|(?P<number>\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)"""
-    r"""|(?P<keyword>\b(?:if|then|elif|else|end|reduce|foreach|as|def|try|catch|label|import|include|and|or|not|__loc__)\b)"""
-    r"""|(?P<ident>[a-zA-Z_]\w*(?:::\w+)*)|(?P<op>\?//=?|\|=|\+=|-=|\*=|/=|%=|//=|==|!=|<=|>=|//|\.\.|[][(){}|,.:;=<>+\-*/%$?])|(?P<bad>.)""",
-    re.X | re.S,
-)
-_BINARY = frozenset("| , + - * / % = == != < > <= >= // |= += -= *= /= %= //= and or as ?//".split())
-_NAMES = {"field": "FIELD", "format": "FORMAT", "string": "QQSTRING_START", "number": "LITERAL", "ident": "IDENT", "bad": "INVALID_CHARACTER"}
-_KEYWORDS = {"and": '"and"', "or": '"or"', "as": '"as"', "then": '"then"', "else": '"else"', "end": '"end"', "elif": '"elif"', "if": '"if"'}
-#: What may follow a whole expression inside such a bracket; a function's arguments end with ; or ).
-_CLOSERS = {"": "$end", "(": "')'", "f(": "';' or ')'", "[": "']'", "{": "'}'"}
-_OPENERS, _CLOSING = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
+from simulator.shell.jq_tokens import PAIRS, Token, tokens_of
+
+_BINARY = frozenset("| , + - * / % = == != < > <= >= // |= += -= *= /= %= //= and or ?//".split())
+_UNCHAINED = frozenset("== != < > <= >=".split()), frozenset("= |= += -= *= /= %= //=".split())
+_IN_STRING = "QQSTRING_TEXT or QQSTRING_INTERP_START or QQSTRING_END"
+_AFTER_DOT = "FORMAT or QQSTRING_START"
+#: What may follow a whole expression, by what it stands in. bison names at most four tokens; there are more in ( and [.
+_AFTER = {"top": "$end", "f(": "';' or ')'", "{": "'}'", "(": "", "[": "", "[:": "", "if": "", "then": "", "else": "", "def": ""}
+_BRANCHES = {"if": ("then",), "then": ("elif", "else"), "else": ("end",)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault(Exception):
+    at: int
+    unexpected: str
+    expecting: str = ""
 
 
 def compile_fault(text: str) -> str:
-    """jq's three lines about a wrong filter: the token that does not fit, what was expected, and the place, as blanks."""
-    at, unexpected, expecting = _first_fault(text)
+    """jq's lines about a wrong filter: what is wrong, and the place, as blanks below nothing."""
+    tokens = list(tokens_of(text))
+    try:
+        _Reader(tokens).run()
+        fault = _Fault(len(text), "$end")
+    except _Fault as found:
+        fault = found
+    except RecursionError:
+        return "jq: error: memory exhausted at <top-level>, line 1:\n" + text + "\njq: 1 compile error\n"
+    hint = f", expecting {fault.expecting}" if fault.expecting else ""
+    words = [(f"syntax error, unexpected {fault.unexpected}{hint} (Unix shell quoting issues?)", fault.at), *_consequences(text, tokens, fault)]
+    lines = "".join(f"jq: error: {said} at <top-level>, line {text.count(chr(10), 0, at) + 1}:\n{_place(text, at)}\n" for said, at in words)
+    return f"{lines}jq: {len(words)} compile error{'s' if len(words) > 1 else ''}\n"
+
+
+def _place(text: str, at: int) -> str:
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
-    line = text[start : len(text) if end < 0 else end]
-    hint = f", expecting {expecting}" if expecting else ""
-    number = text.count("\n", 0, at) + 1
-    return (
-        f"jq: error: syntax error, unexpected {unexpected}{hint} (Unix shell quoting issues?) at <top-level>, line {number}:\n"
-        f"{line}{' ' * (at - start)}\njq: 1 compile error\n"
-    )
+    return text[start : len(text) if end < 0 else end] + " " * (at - start)
 
 
-def _first_fault(text: str) -> tuple[int, str, str]:
+def _consequences(text: str, tokens: list[Token], fault: _Fault) -> list[tuple[str, int]]:
+    """The faults that jq finds after the first one, as it tries to go on."""
+    before = [token for token in tokens if token.at <= fault.at and token.kind not in ("blank", "end") and token.name != fault.unexpected]
+    if fault.unexpected in ("$end", "end"):
+        opened = [token for token in before if token.text in ("if", "try")]
+        if opened and any(token.text in ("then", "catch") for token in before):
+            return [(f"Possibly unterminated '{opened[-1].text}' statement", opened[-1].at)]
+    brace = next((token.at for token in reversed(before) if token.text in "{}"), -1)
+    if brace >= 0 and text[brace] == "{" and re.search(r"^[^{}]*:[^{}]*\}", text[fault.at :]):
+        return [("May need parentheses around object key expression", brace + 1)]
+    if before and before[-1].text == "." and fault.unexpected == "'$'":
+        return [('try .["field"] instead of .field for unusually named fields', before[-1].at)]
+    return []
+
+
+class _Reader:
     """Operands and operators take turns; the first token out of turn is the fault."""
-    stack: list[str] = [""]
-    operand, before = False, ""
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        if kind is None:
-            continue
-        word = match[0]
-        if word in _CLOSING:
-            if stack[-1] == "" or _OPENERS[stack[-1][-1]] != word or (not operand and not (word in "]}" and before in "[{")):
-                return match.start(), f"'{word}'", _CLOSERS[stack[-1]] if operand else ""
-            stack.pop()
-            operand = True
-        elif word in _OPENERS:
-            if operand and word == "(" and before_kind(before) != "ident":
-                return match.start(), f"'{word}'", _CLOSERS[stack[-1]]
-            stack.append("f(" if word == "(" and operand else word)
-            operand = False
-        elif word in _BINARY or word in (";", ":"):
-            if not operand and word not in ("-", "."):
-                return match.start(), _named(kind, word), ""
-            operand = False
-        elif word in ("?", "."):
-            operand = operand or word == "."
-        elif kind in _NAMES or word == "..":
-            if operand and not (
-                kind == "field" or before in (".", "$", "..", "reduce", "def") or (kind == "string" and before_kind(before) == "format")
-            ):
-                return match.start(), _NAMES.get(kind, f"'{word}'"), _CLOSERS[stack[-1]]
-            operand = True
-        before = word
-    return len(text), "$end", "" if not operand else _CLOSERS[stack[-1]] if stack[-1] else ""
 
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = [token for token in tokens if token.kind != "blank"]
+        self.index = 0
+        self.stack = ["top"]
+        self.chains: list[frozenset[str]] = []
 
-def before_kind(word: str) -> str:
-    """The kind of the token before."""
-    match = _TOKEN.fullmatch(word)
-    return (match.lastgroup or "") if match else ""
+    def run(self) -> None:
+        """Raises _Fault."""
+        while self._now.kind != "end" or self.stack != ["top"]:
+            self._operand()
+            while self._operator():
+                pass
+        if self.index == 0:
+            raise _Fault(0, "$end")
 
+    @property
+    def _now(self) -> Token:
+        return self.tokens[self.index]
 
-def _named(kind: str, word: str) -> str:
-    if kind == "keyword":
-        return _KEYWORDS.get(word, f'"{word}"')
-    return f"'{word}'" if len(word) == 1 else f'"{word}"'
+    def _take(self) -> Token:
+        token = self.tokens[self.index]
+        self.index += token.kind != "end"
+        return token
 
+    def _wrong(self, expecting: str = "") -> _Fault:
+        return _Fault(self._now.at, self._now.name, expecting)
 
-# -- JSON ---------------------------------------------------------------------------------------------------------------
+    def _string_fault(self, token: Token) -> _Fault:
+        """A string without an end; within `\\(...` jq is in the middle of an expression."""
+        inner = token.text.rfind("\\(")
+        end = self.tokens[-1].at
+        if inner < 0:
+            return _Fault(end, "$end", _IN_STRING)
+        rest = token.text[inner + 2 :]
+        within = token.at + inner + 2
+        if ")" in rest:
+            closed = rest.rindex(")")
+            return _Fault(within + closed + (closed + 1 < len(rest)), "$end", _IN_STRING)
+        return _Fault(within + list(tokens_of(rest))[-1].at, "$end")
 
-_LITERALS = {"t": "true", "f": "false", "n": "null"}
+    def _need(self, words: tuple[str, ...], expecting: str) -> None:
+        if "string" in words and self._now.kind == "open_string":
+            raise self._string_fault(self._now)
+        if self._now.text not in words and self._now.kind not in words:
+            raise self._wrong(expecting)
+        self._take()
 
+    # -- where an operand must stand -------------------------------------------------------------------------------------
 
-class _Fault(Exception):
-    pass
-
-
-class _Scanner:
-    """jq's reader of JSON: values on a stack; a fault is found at the character after it."""
-
-    def __init__(self) -> None:
-        self.stack: list[str] = []
-        self.counts: list[int] = []
-        self.has_value = False
-        self.value_kind = ""
-        self.word = ""
-
-    def literal(self) -> None:
-        word, self.word = self.word, ""
-        if not word:
+    def _operand(self) -> None:
+        first = self.index == 0
+        token = self._take()
+        word, kind = token.text, token.kind
+        if kind == "open_string":
+            raise self._string_fault(token)
+        if kind in ("field", "string", "number", "ident", "format") or word in ("..", "."):
             return
-        expected = _LITERALS.get(word[0])
-        if len(word) == 3 and word[0] == "n":  # it could be "nan", and is read as a number
-            expected = None
-        if expected and word != expected:
-            raise _Fault("Invalid literal")
-        if not expected and word != "nan" and not re.fullmatch(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", word):
-            raise _Fault("Invalid numeric literal")
-        self.value("literal")
+        if word in ("(", "["):
+            self.stack.append(word)
+            if word == "[" and self._now.text == "]":
+                return
+            self._operand()
+        elif word == "{":
+            self.stack.append("{")
+            self._key(empty=True)
+        elif word == "$":
+            self._need(("ident", "__loc__"), "IDENT or __loc__")
+        elif word in ("if", "try", "reduce", "foreach", "-"):
+            if word == "if":
+                self.stack.append("if")
+            self._operand()
+            if word in ("reduce", "foreach"):
+                while self._now.kind == "field":
+                    self._take()
+                self._need(("as",), "FIELD or as or '.' or '['")
+                self._pattern()
+        elif word == "label":
+            self._need(("$",), "'$'")
+        elif word == "def":
+            self._definition()
+        else:
+            self.index -= kind != "end"
+            raise _Fault(token.at, token.name, "$end" if first else "")
 
-    def value(self, kind: str) -> None:
-        if self.has_value:
-            raise _Fault("Expected separator between values")
-        if self.stack:
-            self.has_value, self.value_kind = True, kind
+    def _definition(self) -> None:
+        self._need(("ident",), "IDENT")
+        if self._now.text == "(":
+            self._take()
+            self._need(("ident", "$"), "IDENT or '$'")
+            while self._now.text == ";":
+                self._take()
+                self._need(("ident", "$"), "IDENT or '$'")
+            self._need((")",), "';' or ')'")
+            self._need((":",), "':'")
+        else:
+            self._need((":",), "'(' or ':'")
+        self.stack.append("def")
+        self._operand()
 
-    def open(self, kind: str) -> None:
-        if self.has_value:
-            raise _Fault("Expected separator between values")
-        self.stack.append(kind)
-        self.counts.append(0)
+    def _key(self, empty: bool = False) -> None:
+        if empty and self._now.text == "}":
+            return
+        token = self._take()
+        if token.kind == "open_string":
+            raise self._string_fault(token)
+        if token.text == "(":
+            self.stack.append("(")
+            self._operand()
+            while self.stack[-1] == "(":
+                self._operator()
+            self._need((":",), "':'")
+        elif token.text == "$":
+            self._need(("ident", "__loc__"), "IDENT or __loc__")
+            return
+        elif token.kind in ("ident", "keyword", "string", "format"):
+            if self._now.text not in (":", ",", "}"):
+                raise self._wrong("'}'")
+            if self._now.text != ":":
+                return
+            self._take()
+        else:
+            self.index -= token.kind != "end"
+            raise _Fault(token.at, token.name)
+        self._operand()
 
-    def colon(self) -> None:
-        if not self.stack or self.stack[-1] != "{":
-            raise _Fault("':' not as part of an object")
-        if not self.has_value:
-            raise _Fault("Expected string key before ':'")
-        if self.value_kind != "string":
-            raise _Fault("Object keys must be strings")
-        self.stack.append(":")
-        self.counts.append(0)
-        self.has_value = False
+    def _pattern(self) -> None:
+        token = self._now
+        self._need(("$", "[", "{"), "'$' or '[' or '{'")
+        if token.text == "$":
+            self._need(("ident",), "IDENT")
+            return
+        self._pattern() if token.text == "[" else self._need(("ident", "string", "$", "("), "")
+        if token.text == "{":
+            self._need((":",), "':'")
+            self._pattern()
+        self._need(("]" if token.text == "[" else "}",), "',' or ']'" if token.text == "[" else "',' or '}'")
 
-    def comma(self) -> None:
-        if not self.has_value:
-            raise _Fault("Expected value before ','")
-        if not self.stack:
-            raise _Fault("',' not as part of an object or array")
-        if self.stack[-1] == "{":
-            raise _Fault("Objects must consist of key:value pairs")
-        self._store()
+    # -- where an operator may stand -------------------------------------------------------------------------------------
 
-    def _store(self) -> None:
-        if self.stack[-1] == ":":
+    def _operator(self) -> bool:
+        """Go on after an operand. False at the end."""
+        token, inside = self._now, self.stack[-1]
+        word = token.text
+        before = self.tokens[self.index - 1]
+        if word == "$end" and inside == "top":
+            return False
+        if token.kind == "field" or word == "?" or (token.kind == "string" and before.kind == "format"):
+            self._take()
+        elif word == "(" and before.kind == "ident" and self.tokens[max(0, self.index - 2)].text != "$":
+            self._take()
+            self.stack.append("f(")
+            self._operand()
+        elif word == "[":
+            self._take()
+            self.stack.append("[")
+            if self._now.text == ":":
+                self._take()
+            if self._now.text != "]":
+                self._operand()
+        elif word == ".":
+            self._take()
+            self._need(("string", "format"), _AFTER_DOT)
+        elif token.kind == "open_string" and before.kind == "format":
+            raise self._string_fault(token)
+        elif word == "as":
+            self._take()
+            self._pattern()
+            self._need(("|",), "'|'")
+            self._operand()
+        else:
+            self._structure(token, inside, before)
+        return True
+
+    def _structure(self, token: Token, inside: str, before: Token) -> None:
+        word = token.text
+        if word in PAIRS and word != "INVALID_CHARACTER" and (inside.lstrip("f").rstrip(":") == PAIRS[word]):
             self.stack.pop()
-            self.counts.pop()
-        self.counts[-1] += 1
-        self.has_value = False
-
-    def close(self, sign: str) -> None:
-        kind = "[" if sign == "]" else "{"
-        if sign == "]" and (not self.stack or self.stack[-1] != "["):
-            raise _Fault("Unmatched ']'")
-        if not self.stack:
-            raise _Fault("Unmatched '}'")
-        if sign == "}" and self.has_value and self.stack[-1] != ":":
-            raise _Fault("Objects must consist of key:value pairs")
-        if sign == "}" and not self.has_value and self.stack[-1] != "{":
-            raise _Fault("Unmatched '}'")
-        if self.has_value:
-            self._store()
-        elif self.counts[-1]:
-            raise _Fault("Expected another array element" if kind == "[" else "Expected another key-value pair")
-        self.stack.pop()
-        self.counts.pop()
-        self.has_value = False
-        self.value("container")
-
-
-def input_fault(text: str) -> str:
-    """jq's words for the first fault of a JSON text, with line and column; "" if there is none."""
-    scanner = _Scanner()
-    line, column, in_string, index = 1, 0, False, 0
-    actions = {"[": scanner.open, "{": scanner.open, "]": scanner.close, "}": scanner.close}
-    while index < len(text):
-        character = text[index]
-        index += 1
-        line, column = (line + 1, 0) if character == "\n" else (line, column + 1)
-        try:
-            if in_string:
-                if character == "\\":
-                    index += 1
-                    column += 1
-                elif character == '"':
-                    in_string = False
-                    scanner.value("string")
-            elif character == '"':
-                scanner.literal()
-                in_string = True
-            elif character in " \t\r\n":
-                scanner.literal()
-            elif character in "[]{},:":
-                scanner.literal()
-                if character in actions:
-                    actions[character](character)
-                else:
-                    (scanner.colon if character == ":" else scanner.comma)()
+            self._take()
+        elif inside == "{" and word == ",":
+            self._take()
+            self._key(empty=True)
+        elif inside == "f(" and word == ";":
+            self._take()
+            self._operand()
+        elif inside == "def" and word == ";":
+            self.stack.pop()
+            self._take()
+            self._operand()
+        elif inside == "[" and word == ":":
+            self._take()
+            self.stack[-1] = "[:"
+            if self._now.text != "]":
+                self._operand()
+        elif word in _BRANCHES.get(inside, ()):
+            self._take()
+            self.stack[-1] = "if" if word == "elif" else word
+            if word == "end":
+                self.stack.pop()
             else:
-                scanner.word += character
-        except _Fault as fault:
-            return f"{fault} at line {line}, column {column}"
-    return _at_end(scanner, in_string, line, column)
+                self._operand()
+        elif word == "catch" and "try" in [token.text for token in self.tokens[: self.index]]:
+            self._take()
+            self._operand()
+        elif word in _BINARY and (inside != "{" or word == "|"):
+            self._chain(word)
+            self._take()
+            self._operand()
+        elif before.text == "." and self.tokens[max(0, self.index - 2)].kind in ("op", "end") and word == "$":
+            raise self._wrong()
+        else:
+            raise self._wrong(_AFTER[inside])
 
-
-def _at_end(scanner: _Scanner, in_string: bool, line: int, column: int) -> str:
-    try:
-        scanner.literal()
-    except _Fault as fault:
-        return f"{fault} at EOF at line {line}, column {column}"
-    if in_string:
-        return f"Unfinished string at EOF at line {line}, column {column}"
-    return f"Unfinished JSON term at EOF at line {line}, column {column}" if scanner.stack else ""
+    def _chain(self, word: str) -> None:
+        """Comparisons do not chain, nor do assignments."""
+        kind = next((kind for kind in _UNCHAINED if word in kind), None)
+        if kind is None:
+            self.chains.clear()
+        elif kind in self.chains:
+            raise self._wrong()
+        else:
+            self.chains.append(kind)

@@ -4,9 +4,9 @@ A program writes columns and colours only to a terminal, and where a line says `
 comes after its stderr. So before a line is run, each simple command in it that needs to know gets an assignment in front:
 `__streams=T` (stdout is the terminal), `__streams=M` (stderr goes where stdout goes). A `sleep` whose neighbour in the pipe is a
 conversation (`{ echo EHLO x; sleep 1; echo QUIT; } | nc host 25`) gets `__streams=P`: the left side is run first, so it leaves a
-pause in what is typed (net/timed_input.py). `wc < FILE` gets `__streams=F`: it knows the size of a file, not of a pipe. `~USER` is
-expanded here as well.
-In a pipe `cat` and its like become `command cat` (see _STREAMED). The scanner follows bash's quoting rules (bash(1), QUOTING); a line that it does not understand is left as it is.
+pause in what is typed (net/timed_input.py). `wc < FILE` gets `__streams=F`: it knows the size of a file, not of a pipe.
+`~USER` is expanded here as well. The scanner follows bash's quoting rules (bash(1), QUOTING); a line that it does not
+understand is left as it is.
 """
 
 from __future__ import annotations

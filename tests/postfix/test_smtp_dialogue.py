@@ -161,3 +161,34 @@ def test_ehlo_words_in_any_case() -> None:
     server = replace_mx1(lab, ehlo=EHLO.lower())
     send(lab)
     assert " SIZE=" in server.heard[1]
+
+
+def test_a_server_for_seven_bits() -> None:
+    """Without 8BITMIME the body becomes quoted-printable, unless main.cf forbids it."""
+    lab = three(PLAIN)
+    server = replace_mx1(lab, ehlo="250 srv")
+    header = "MIME-Version: 1.0\\nContent-Type: text/plain; charset=utf-8\\nContent-Transfer-Encoding: 8bit\\n\\n"
+    command = f"printf 'Subject: x\\n{header}Gr\\303\\274\\303\\237e = '\"$(printf '%080d' 7)\"' \\n' | /usr/sbin/sendmail -B8BITMIME carla@example.net"
+    lab["client"].run(command)
+    lab.settle()
+    start = server.heard.index("Content-Transfer-Encoding: quoted-printable")
+    body = server.heard[server.heard.index("", start) + 1 :]
+    assert body[:2] == ["Gr=C3=BC=C3=9Fe =3D 00000000000000000000000000000000000000000000000000000=", "000000000000000000000000007=20"]
+    assert "Content-Transfer-Encoding: 8bit" not in server.heard
+    lab["client"].run("postconf -e disable_mime_output_conversion=yes; postfix reload; " + command)
+    lab.settle()
+    assert "Content-Transfer-Encoding: 8bit" in server.heard
+
+
+def test_checks_on_the_way_out() -> None:
+    """What smtp_header_checks and smtp_body_checks say, and what they cannot say."""
+    lab = three(f"{PLAIN} smtp_header_checks=regexp:/etc/postfix/out smtp_body_checks=regexp:/etc/postfix/bod")
+    lab["client"].run("printf '/^X-Secret/ IGNORE\\n/^Subject: (.*)/ REPLACE Subject: [out] $1\\n/^Date/ REJECT no\\n' > /etc/postfix/out; echo '/wipe/ STRIP gone' > /etc/postfix/bod")
+    server = replace_mx1(lab)
+    lab["client"].run("printf 'X-Secret: 1\\nSubject: x\\n\\nkeep\\nwipe\\n' | /usr/sbin/sendmail carla@example.net")
+    lab.settle()
+    assert "Subject: [out] x" in server.heard
+    assert not [line for line in server.heard if "Secret" in line or line == "wipe"]
+    lines = said(lab, "client", "postfix/smtp")
+    assert {"ID: replace: header Subject: x: Subject: [out] x", "ID: strip: body wipe: gone"} < set(lines)
+    assert "warning: unsupported command in smtp_header_checks map: REJECT no" in lines

@@ -66,14 +66,19 @@ def delays(stamps: Stamps, now: float, decimals: int) -> str:
     return f"delay={total}, delays={parts}"
 
 
+def delivery_head(queue_id: str, recipient: Recipient, relay: str, form: str) -> str:
+    """What the line about a recipient's fate begins with."""
+    line = f"{queue_id}: to=<{log_address(recipient.address, form)}>"
+    if recipient.orig_address and recipient.address.casefold() != recipient.orig_address.casefold():
+        line += f", orig_to=<{log_address(recipient.orig_address, form)}>"
+    return f"{line}, relay={relay}"
+
+
 def delivery(
     queue_id: str, recipient: Recipient, relay: str, stamps: Stamps, now: float, dsn: str, status: str, text: str, form: str, decimals: int
 ) -> str:
     """The one line that tells a recipient's fate."""
-    line = f"{queue_id}: to=<{log_address(recipient.address, form)}>"
-    if recipient.orig_address and recipient.address.casefold() != recipient.orig_address.casefold():
-        line += f", orig_to=<{log_address(recipient.orig_address, form)}>"
-    line += f", relay={relay}"
+    line = delivery_head(queue_id, recipient, relay, form)
     if stamps.reuse_count:
         line += f", conn_use={stamps.reuse_count + 1}"
     return f"{line}, {delays(stamps, now, decimals)}, dsn={dsn}, status={status} ({text})"

@@ -32,6 +32,10 @@ _ENCODINGS: Final = {"7bit": "7bit", "8bit": "8bit", "binary": "binary", "base64
 _TOKEN = re.compile(r'\s*(?:\((?:[^()\\]|\\.)*\)\s*)*(?:"((?:[^"\\]|\\.)*)"|([^\s()<>@,;:\\"/\[\]?=]+)|([/=;<>@,:\[\]?]))')
 
 
+#: A quoted-printable line that is longer than this gets a soft break.
+_QUOTED_LENGTH: Final = 72
+
+
 class Handler(Protocol):
     """Who wants to know."""
 
@@ -43,13 +47,15 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MimeOptions:
-    """Limits (postconf(5) header_size_limit, mime_nesting_limit, mime_boundary_length_limit) and which problems are reported."""
+    """Limits (postconf(5) header_size_limit, mime_nesting_limit, mime_boundary_length_limit) and which problems are reported.
+    `downgrade`: content that is announced as 8bit or binary becomes quoted-printable (RFC 2045 6.7)."""
 
     header_limit: int = 102400
     nesting_limit: int = 100
     boundary_limit: int = 2048
     disabled: bool = False
     report: frozenset[str] = frozenset()
+    downgrade: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +75,7 @@ class MimeState:
         self._header: str | None = None
         self._previous = ""
         self._offset = 0
+        self._encoded = b""
         self._enter(PRIMARY, ("text", "plain"))
 
     def _enter(self, state: str, content_type: tuple[str, str]) -> None:
@@ -126,8 +133,14 @@ class MimeState:
                 self._domain = _ENCODINGS[self._encoding]
         if EIGHT_BIT_HEADER not in self.problems and not text.isascii():
             self._problem(EIGHT_BIT_HEADER, text)
-        self.handler.header(self._state, text)
+        if not (self._downgrades and known is not None and known.name == "Content-Transfer-Encoding"):
+            self.handler.header(self._state, text)
         self._previous = ""
+
+    @property
+    def _downgrades(self) -> bool:
+        """Is this part to be converted to 7 bits?"""
+        return self.options.downgrade and self._domain != "7bit"
 
     def _problem(self, problem: str, text: str) -> None:
         if problem in self.options.report:
@@ -159,12 +172,15 @@ class MimeState:
     # -- from header to body --------------------------------------------------------------------------------------------
 
     def _end_block(self, is_text: bool, text: str) -> None:
+        if self._downgrades:
+            composite = self._type[0] == "multipart" or (self._type[0] == "message" and self._type[1] != "global")
+            self.handler.header(self._state, f"Content-Transfer-Encoding: {'7bit' if composite else 'quoted-printable'}")
         if self._state == PRIMARY:
             self.handler.end_of_header()
         self._check_domain()
         if is_text and not text:
             self._offset = 0
-            if self._type in (("message", "rfc822"), ("message", "global")):
+            if self._type == ("message", "rfc822") or (self._type == ("message", "global") and not self._downgrades):
                 self._enter(NESTED, ("text", "plain"))
             elif self._type[0] == "multipart":
                 self._enter(_BODY, ("other", ""))
@@ -190,7 +206,24 @@ class MimeState:
             self._problem(EIGHT_BIT_BODY, data.decode("utf-8", "surrogateescape"))
         if self._stack and self._previous != records.CONTINUED and data[:2] == b"--" and len(data) > 2:
             self._boundary(data.decode("utf-8", "surrogateescape"))
-        self._out(kind, data)
+        if self._downgrades:
+            self._quote(kind, data)
+        else:
+            self._out(kind, data)
+
+    def _quote(self, kind: str, data: bytes) -> None:
+        """Quoted-printable, with a soft line break where a line gets too long."""
+        for byte in data:
+            if len(self._encoded) > _QUOTED_LENGTH:
+                self._out(records.LINE, self._encoded + b"=")
+                self._encoded = b""
+            plain = byte == 9 or (32 <= byte <= 126 and byte != 61)
+            self._encoded += bytes((byte,)) if plain else b"=%02X" % byte
+        if kind == records.LINE:
+            line, self._encoded = self._encoded, b""
+            if line.endswith((b" ", b"\t")):
+                line = line[:-1] + b"=%02X" % line[-1]
+            self._out(records.LINE, line)
 
     def _boundary(self, line: str) -> None:
         for level in reversed(self._stack):

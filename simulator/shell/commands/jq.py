@@ -19,7 +19,8 @@ import re
 
 from simulator.shell import files
 from simulator.shell.jq_colours import coloured
-from simulator.shell.jq_faults import compile_fault, input_fault
+from simulator.shell.jq_faults import compile_fault
+from simulator.shell.jq_input import input_fault
 from simulator.shell.native import native
 from simulator.unix.program import Process, program
 
@@ -38,7 +39,7 @@ _LONG = frozenset(
 )
 _LETTERS = frozenset("srncCMaSRrjefhVLgi")
 _SEE = "Use jq --help for help with command-line options,\nor see the jq manpage, or online docs  at https://stedolan.github.io/jq\n"
-_USAGE_STATUS, _COMPILE_STATUS, _INPUT_STATUS = 2, 3, 2
+_USAGE_STATUS, _COMPILE_STATUS, _INPUT_STATUS = 2, 3, 4
 
 
 def _style(p: Process) -> tuple[bool, bool]:
