@@ -70,10 +70,14 @@ class Message:
         routed = [event.data["recipient"] for event in self.all("routed")]
         return list(dict.fromkeys([*routed, *(event.data["recipient"] for event in self.deliveries)]))
 
-    def concerns(self, address: str) -> bool:
-        """Is this one of its recipients, as it is or as it was written at first?"""
-        wanted = address.casefold()
-        return any(wanted in names(event) for event in self.events)
+    def outcome_of(self, address: str) -> list[str]:
+        """The recipients that an address became by tables of cleanup(8); the only one there is, if nothing is known of it."""
+        known = {address.casefold()}
+        for event in self.all("mapped"):
+            if event.data["key"].casefold() in known:
+                known |= {one.strip().casefold() for one in event.data["result"].split(",")}
+        found = [name for name in self.recipients if name.casefold() in known]
+        return found or (self.recipients if len(self.recipients) == 1 else [])
 
 
 def names(event: Event) -> set[str]:

@@ -25,6 +25,7 @@ from simulator import world as worlds
 from simulator.clock import Clock, InFlight, seconds
 from simulator.dialogue import Dialogue, find_dialogue
 from simulator.installed import PACKAGE_STEPS, prepare_daemons, start_daemons
+from simulator.net.gateway import Door
 from simulator.net.network import Network
 from simulator.net.stranger import Stranger
 from simulator.session import Session
@@ -139,6 +140,10 @@ class Lab:
         session = Session(self, len(self.sessions), machine, user, tty)
         self.sessions.append(session)
         return session
+
+    def expose(self, host: str, port: int, client: str = "") -> Door:
+        """Open a real port on this computer in front of a host's port; see `net.gateway`. What visitors do is not in the history."""
+        return Door(self.network, host, port, client)
 
     def fault(self, host: str, name: str, value: object) -> None:
         """Break something on a host, or mend it with None. "user lookup": a user's name, several, or "*" for all."""

@@ -44,6 +44,8 @@ class Again:
     def __init__(self, qmgr: Qmgr) -> None:
         self.qmgr = qmgr
         self.left: dict[str, _Left] = {}
+        self.agent: Daemon | None = None
+        self.when = 0.0
 
     def note(self, message: ActiveMessage) -> None:
         """A message has been put back into the deferred queue."""
@@ -83,11 +85,20 @@ class Again:
         return True
 
     def _agent(self) -> Daemon | None:
-        """A process of error(8), if there is one without a queue before it."""
+        """A process of error(8), if there is one without a queue before it. Looked for once in a while, not for each message."""
+        now, agent = self.qmgr.clock.now, self.agent
+        if now == self.when and agent is not None and not agent.ended and not agent.retiring and not agent.busy:
+            agent.use_count += 1
+            return agent
+        self.when, self.agent = now, self._free_agent()
+        return self.agent
+
+    def _free_agent(self) -> Daemon | None:
         transport = self.qmgr.scheduler.transport(RETRY)
         if transport.dead or any(destination.dead for destination in transport.destinations.values()):
             return None
         try:
+            self.qmgr.router.prepare()
             service = self.qmgr.master.service(f"private/{RETRY}")
             ready = service.program == _ERROR and not service.backlog
             return service.process() if ready else None
@@ -96,7 +107,6 @@ class Again:
 
     def _fates(self, message: ActiveMessage, left: _Left, agent: Daemon) -> list[Deferred] | None:
         fates = []
-        self.qmgr.router.prepare()
         for recipient in left.todo:
             fate = self.qmgr.router.suspended(message, recipient)
             if fate is None or agent.flushes(recipient.domain):

@@ -172,7 +172,8 @@ class Router:
             self._discard(message, recipient)
             return recipient, None
         if answer.transport in self.defer_transports and not message.flags & FLUSH_DEFER_TRANSPORTS:
-            answer = Resolved(RETRY, "4.3.2 deferred transport", recipient.address, cause=(("defer_transports", answer.transport, ""),))
+            cause = (("defer_transports", answer.transport, ""),)
+            answer = Resolved(RETRY, "4.3.2 deferred transport", recipient.address, cause=cause)
         self.qmgr.trace(
             "routed", message.queue_id, recipient=recipient.address, transport=answer.transport, nexthop=answer.nexthop,
             address_class=answer.address_class, cause=answer.cause,
@@ -202,7 +203,8 @@ class Router:
     def _filter(self, content_filter: str, address: str) -> Resolved:
         transport, _, nexthop = content_filter.partition(":")
         domain = address.rpartition("@")[2] if "@" in address else ""
-        return Resolved(transport, nexthop or self.filter_nexthop or domain or self.myhostname, address, cause=(("content_filter", "", content_filter),))
+        nexthop = nexthop or self.filter_nexthop or domain or self.myhostname
+        return Resolved(transport, nexthop, address, cause=(("content_filter", "", content_filter),))
 
     def _is_double_bounce(self, address: str) -> bool:
         return casefold(address.rpartition("@")[0] or address) == self.double_bounce

@@ -33,12 +33,14 @@ DIFFERS FROM POSTFIX
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from simulator.mail.quoting import quote_821_local, quote_822_local
 from simulator.net.resolver import Resolver
+from simulator.net.transport import os_error
 from simulator.postfix import smtp_cache
 from simulator.postfix.daemon import Changeable
 from simulator.postfix.delivery_agent import DeliveryAgent
@@ -60,6 +62,7 @@ from simulator.postfix.smtp_parameters import ClientParameters
 from simulator.postfix.smtp_session import Server, SmtpSession
 from simulator.postfix.smtp_tables import ClientTables
 from simulator.postfix.smtp_tls_policy import Policies, Policy
+from simulator.unix.fs import WRITE
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -235,6 +238,8 @@ class Smtp(DeliveryAgent):
         if path.startswith("/") and self.chroot:
             full = self.chroot + path
         self.fs.stat(full, self.cred)
+        if not self.fs.access(full, WRITE, self.cred):
+            raise os_error(errno.EACCES)
         transport: StreamTransport
         transport, _ = await self.host.net.connect_unix(self.fs.realpath(full), lambda: stream)
         return transport

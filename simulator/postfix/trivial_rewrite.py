@@ -145,8 +145,6 @@ class TrivialRewrite(Daemon):
         """The same for a probe of verify(8): by the address_verify_... parameters."""
         return self.probe_resolver.resolve(sender, address)
 
-    def stop(self) -> None:
-        self.resolver.forget()
 
 
 def _owned(text: str) -> list[Token]:
@@ -166,4 +164,3 @@ def _without_route(tokens: list[Token]) -> list[Token]:
     if tokens and tokens[0].kind == "@" and 0 <= colon < len(tokens) - 1:
         return tokens[colon + 1 :]
     return tokens
-

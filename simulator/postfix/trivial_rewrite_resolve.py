@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +37,12 @@ class _Failure(Exception):
     """A table did not answer: the request ends with FLAG_FAIL."""
 
 
+@functools.lru_cache(maxsize=32)
+def _answers(identity: tuple[object, ...], prefix: str) -> dict[tuple[str, str], Resolved]:
+    """Answers that follow from the parameters alone, for all processes that have read the same ones."""
+    return {}
+
+
 class Resolver:
     """The rules of one set of parameters: the regular ones, or those with the prefix `address_verify_` for probes."""
 
@@ -52,8 +59,8 @@ class Resolver:
         self.sender_transport = self._maps("sender_dependent_default_transport_maps")
         self.transports = TransportTable(daemon, prefix + "transport_maps")
         self.helpful = params.bool("helpful_warnings")
-        self.cache: dict[tuple[str, str], Resolved] = {}
         self.cacheable = not self._has_tables()
+        self.cache = _answers(params.identity, prefix) if self.cacheable else {}
 
     def _maps(self, name: str) -> Maps:
         name = self.prefix + name
@@ -72,10 +79,6 @@ class Resolver:
         yield from (self.local_domains, self.alias_domains, self.mailbox_domains, self.relay_domains)
         yield from (self.relocated, self.sender_relayhost, self.sender_transport, self.transports)
 
-    def forget(self) -> None:
-        """Drop what was remembered."""
-        self.cache.clear()
-
     # -- the answer -----------------------------------------------------------------------------------------------------
 
     def resolve(self, sender: str, address: str) -> Resolved:
@@ -84,11 +87,13 @@ class Resolver:
             found = self.cache.get((sender, address))
             if found is not None:
                 return found
+        warnings = self.daemon.log.warnings
         try:
             answer = self._resolve(sender, address)
         except _Failure:
             return Resolved("", "", address, FLAG_FAIL)
-        if self.cacheable:
+        # What has to be said is said each time.
+        if self.cacheable and warnings == self.daemon.log.warnings:
             if len(self.cache) >= _CACHE_SIZE:
                 self.cache.clear()
             self.cache[(sender, address)] = answer

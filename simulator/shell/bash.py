@@ -20,6 +20,7 @@ from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, STDIN_PATH
 from simulator.shell.engine import Outcome
 from simulator.shell.environment import dash_environment
 from simulator.shell.native import NATIVE
+from simulator.shell.typed import open_here_document
 from simulator.unix.fs import Cred, Fs
 from simulator.unix.program import Killed, Result
 
@@ -196,6 +197,7 @@ class Shell:
         self._script = line
         if self.tty and line.strip():
             self.typed = [*self.typed[-_HISTORY_SIZE + 1 :], line]
+        line = _ended(line)
         self._reusable = self._reusable and not _LASTING.search(line)
         prefix = f"__status {self.status}; " if self.status else ""
         self._engine.learn(self._scripts(line))
@@ -208,6 +210,7 @@ class Shell:
         """Run a script with `$0` and its arguments to its end, then end the shell. `command`: it is the word after -c."""
         before = self.host.clock.now
         self._script, self.stdin = script, stdin.encode("utf-8", "surrogateescape")
+        script = _ended(script)
         functions = _FUNCTIONS + (_DASH_ECHO if self.dash and _DASH_DIFFERS.search(script) else "")
         words = [
             f"SHLVL={self._level - 1}",
@@ -242,13 +245,14 @@ class Shell:
     def _result(self, outcome: Outcome, before: float, where: str) -> Result:
         """The outcome in the words of this shell. `where` is what bash puts before the line number of a syntax error."""
         fault = messages.syntax_fault(outcome.error, self.name)
-        stderr, status = self._words(fault or outcome.stderr, before, where), 2 if fault else outcome.exit_code
+        warning = messages.here_document_warning(self._script, self.name) if "<<" in self._script and not self.dash else ""
+        stderr, status = warning + self._words(fault or outcome.stderr, before, where), 2 if fault else outcome.exit_code
         stdout = self._shown(outcome.stdout)
         if where and status == 1 and messages.ends_expansion(stderr, self._script):
             status = _EXIT_NOT_FOUND  # bash -c ends so; a script file ends with 1
         if not self.tty:
             both = stdout and stderr and not fault
-            return Result(stdout, stderr, status, self._words(self._shown(outcome.merged), before, where) if both else None)
+            return Result(stdout, stderr, status, warning + self._words(self._shown(outcome.merged), before, where) if both else None)
         stderr = messages.without_lines(stderr)
         merged = stderr if fault else messages.without_lines(self._shown(outcome.merged))
         return Result(stdout, stderr, status, merged)
@@ -262,6 +266,8 @@ class Shell:
         stderr = messages.bash_text(stderr, self.host.clock.now - before)
         if "No such file" in stderr:
             stderr = self._denied(stderr)
+        if "sort: read failed: /" in stderr:
+            stderr = stderr.replace(f"sort: read failed: {self.cwd}/", "sort: read failed: ")
         if stderr:
             stderr = messages.by_script(stderr, self._script, self.tty)
         if "syntax error" in stderr or "unexpected EOF" in stderr:
@@ -300,6 +306,11 @@ class Shell:
     def close(self) -> None:
         """End the shell. It must not be used again."""
         engine.give_back(self._engine, self._reusable)
+
+
+def _ended(script: str) -> str:
+    """The script, with a line end for a here-document that nothing else ends."""
+    return f"{script}\n" if "<<" in script and not script.endswith("\n") and open_here_document(script) else script
 
 
 def is_incomplete(text: str) -> bool:

@@ -39,7 +39,7 @@ class Call:
 
 #: Functions that stand before words of bash: what is ours has names of its own. `cd` asks for the way, then bashkit goes it.
 FUNCTIONS = (
-    'history() { __history "$@"; }; kill() { __kill "$@"; }; '
+    'history() { __history "$@"; }; kill() { __kill "$!" "$@"; }; '
     'cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }; '
     'type() { __type "$(alias)" "$(declare -f)" "$@"; }'
 )
@@ -199,13 +199,18 @@ def _unescape(text: str) -> str:
 
 
 def kill(shell: Shell, call: Call) -> Result:
-    """Send a signal: the builtin, which knows no jobs here. A signal to the shell itself ends it (raises Killed)."""
-    words = call.argv
+    """Send a signal: the builtin. A signal to the shell itself ends it (raises Killed). Its first argument is `$!`.
+
+    A job in the background has run to its end at once, so a signal to it arrives and does nothing.
+    """
+    job, *words = call.argv
     if words[:1] in (["-l"], ["-L"]):
         return Result(_signal_list(words[1:]))
     if not words:
         return Result("", "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n", 2)
     if to_itself(shell.pid, words):
+        return Result()
+    if job and words[-1] in (job, "%1", "%%", "%+"):
         return Result()
     jobs = [word for word in words if word.startswith("%")]
     if jobs:

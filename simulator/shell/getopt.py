@@ -53,13 +53,17 @@ def usage(p: Process, text: str, status: int = 1) -> Exit:
 
 
 def choose(p: Process, option: str, value: str, valid: tuple[str, ...], status: int = 1) -> str:
-    """The one of the valid words that an option's value begins. Ends the program if there is none: gnulib's argmatch."""
-    found = [word for word in valid if word == value] or [word for word in valid if value and word.startswith(value)]
+    """The one of the valid words that an option's value begins. Ends the program if there is none: gnulib's argmatch.
+
+    Words with the same meaning stand together, as "verbose long".
+    """
+    words = [word for group in valid for word in group.split()]
+    found = [word for word in words if word == value] or [word for word in words if value and word.startswith(value)]
     if len(found) == 1:
         return found[0]
     kind = "ambiguous" if found else "invalid"
     p.err(f"{p.argv[0]}: {kind} argument {quote(p, value)} for {quote(p, option)}\nValid arguments are:\n")
-    p.err("".join(f"  - {quote(p, word)}\n" for word in valid))
+    p.err("".join(f"  - {', '.join(quote(p, word) for word in group.split())}\n" for group in valid))
     raise try_help(p, status)
 
 

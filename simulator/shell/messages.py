@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from simulator.shell.typed import open_here_document
+
 _SUGGESTION = re.compile(r"^(.*: command not found)\. .*$", re.M)
 _PARSE_ERROR = re.compile(r"parse error at line (\d+), column \d+: (.*)", re.S)
 _TIMES = re.compile(r"^real\t0m[\d.]+s\nuser\tunavailable\nsys\tunavailable$", re.M)
@@ -47,6 +49,12 @@ _WORDS = (
         "Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n\n"
         "simulator: sed: its list of options is not simulated; see man sed\n",
     ),
+    ("unclosed group", r"invalid pattern: regex parse error: .* error: unclosed group$", r"Unmatched ( or \\("),
+    ("unopened group", r"invalid pattern: regex parse error: .* error: unopened group$", r"Unmatched ) or \\)"),
+    ("unclosed counted", r"invalid pattern: regex parse error: .* error: unclosed counted repetition$", r"Unmatched \\{"),
+    ("couldn't open", r"^(sed: couldn't open file .*: )io error: ", r"\1"),
+    ("unmatched `{", r"^(sed: -e expression #1, char )\d+(: unmatched `\{')$", r"\g<1>0\2"),
+    ("unknown option to", r"^(sed: .*: unknown option to `s'): `.*'$", r"\1"),
     ("cannot write", r"^sed: \S+: cannot write '((?:.*/)?)[^/]*': io error: (.*)$", r"sed: couldn't open temporary file \1sedXXXXXX: \2"),
 )
 _COMPILED = tuple((sign, re.compile(pattern, re.M), words) for sign, pattern, words in _WORDS)
@@ -142,7 +150,7 @@ def by_script(stderr: str, script: str, terminal: bool) -> str:
     if "exec" in script and ": command not found" in stderr:
 
         def executed(match: re.Match[str]) -> str:
-            word = re.search(rf"\bexec\s+{re.escape(match[2])}(?![\w./-])", script)
+            word = re.search(rf"(?<![-\w])exec\s+{re.escape(match[2])}(?![\w./-])", script)
             return f"{match[1]}exec: {match[2]}: not found" if word else match[0]
 
         stderr = re.sub(r"(line \d+: )(\S+): command not found$", executed, stderr, flags=re.M)
@@ -153,6 +161,15 @@ def by_script(stderr: str, script: str, terminal: bool) -> str:
             return f"{match[1]}{blanks[1]}{match[2]}{blanks[1]}{match[3]}" if blanks else match[0]
 
         stderr = re.sub(r"(?<=: )([^:\n]+)(: division by 0 \(error token is \".*)(\"\))$", divided, stderr, flags=re.M)
+    if "operand expected" in stderr:
+
+        def lacking(match: re.Match[str]) -> str:
+            blanks = re.search(rf"\(\(\s*{re.escape(match[1])}(\s+)\)\)", script)
+            expression = match[1] + (blanks[1] if blanks and f"(({match[1]}" not in script else "")
+            token = re.search(r"\W*$", expression)
+            return f'{expression}{match[2]} (error token is "{token[0].lstrip() if token else ""}")'
+
+        stderr = re.sub(r"(?<=: )([^:\n]+)(: syntax error: operand expected)$", lacking, stderr, flags=re.M)
     if "no such job" in stderr and not terminal:
         stderr = re.sub(r"\b([fb]g): current: no such job$", r"\1: no job control", stderr, flags=re.M)
     return stderr
@@ -165,8 +182,20 @@ def ends_expansion(stderr: str, script: str) -> bool:
     return last.endswith("unbound variable") or (name is not None and re.search(rf"\$\{{{name[1]}:?\?", script) is not None)
 
 
+def here_document_warning(script: str, name: str) -> str:
+    """bash's warning about a here-document that the end of the script ends."""
+    found = open_here_document(script)
+    if found is None:
+        return ""
+    number, word = found
+    last = script.rstrip("\n").count("\n") + 1
+    return f"{name}: line {last}: warning: here-document at line {number} delimited by end-of-file (wanted `{word}')\n"
+
+
 def merged_text(stdout: str) -> str:
     """The same where a line merged stderr into stdout."""
+    if "(bashkit)" in stdout:
+        stdout = stdout.replace("sed (bashkit) 0.1", "sed (GNU sed) 4.9")
     return _SUGGESTION.sub(r"\1", stdout) if "command not found. " in stdout else stdout
 
 

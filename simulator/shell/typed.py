@@ -8,21 +8,22 @@ from collections.abc import Callable, Iterator
 _HERE_DOCUMENT = re.compile(r"(?<!<)<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.!+-]+))")
 
 
-def open_here_document(text: str) -> bool:
-    """Does a `<<WORD` wait for its last line?"""
+def open_here_document(text: str) -> tuple[int, str] | None:
+    """The line and the word of a `<<WORD` that waits for its last line."""
     lines = text.split("\n")
     index = 0
     while index < len(lines):
         marks = _HERE_DOCUMENT.findall(_without_quoted(lines[index]))
         index += 1
+        number = index
         for dash, *words in marks:
             end = next(word for word in words if word)
             while index < len(lines) and (lines[index].lstrip("\t") if dash else lines[index]) != end:
                 index += 1
             if index >= len(lines):
-                return True
+                return number, end
             index += 1
-    return False
+    return None
 
 
 def _without_quoted(line: str) -> str:

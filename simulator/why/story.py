@@ -97,10 +97,11 @@ class Teller:
         received = message.first("receiving")
         if received is None:
             return
-        asked = {name.casefold() for event in message.deliveries if event.data["recipient"] == recipient for name in names(event)} | {recipient.casefold()}
+        asked = {recipient.casefold()}.union(*(names(event) for event in message.deliveries if event.data["recipient"] == recipient))
         for event in self._decisions("permitted", message.host, received.data["client"], message.opened + 1):
             if event.data["parameter"] == "smtpd_relay_restrictions" and names(event) & asked:
-                yield self._step(event, "permitted", self._restriction(event), client=self.client(event.data["client"]), restriction=self._meaning(event))
+                facts = {"client": self.client(event.data["client"]), "restriction": self._meaning(event)}
+                yield self._step(event, "permitted", self._restriction(event), **facts)
                 return
 
     def _decisions(self, name: str, host: str, client: str, until: float) -> Iterator[Event]:
@@ -180,7 +181,8 @@ class Teller:
         source, data = self.source(event.host), event.data
         domain, listed = data["recipient"].rpartition("@")[2], data["address_class"]
         if listed:
-            yield self._step(event, "class", (source.parameter(listed),), domain=domain, parameter=listed, meaning=pick(CLASSES[listed], self.language))
+            meaning = pick(CLASSES[listed], self.language)
+            yield self._step(event, "class", (source.parameter(listed),), domain=domain, parameter=listed, meaning=meaning)
         elif not data["cause"] or data["cause"][0][0] not in ("content_filter", "defer_transports"):
             yield self._step(event, "class default", domain=domain)
         special = [cause for cause in data["cause"] if cause[0] not in ("local_transport", "virtual_alias_domains")]
@@ -256,10 +258,8 @@ class Teller:
             yield from self._remote(event)
         after = self.journeys.next_hop(event) if depth < DEEPEST else None
         if after is not None:
-            wanted = [name for name in after.recipients if any(name.casefold() in names(e) | {event.data["recipient"].casefold()} for e in after.events)]
-            for name in wanted or after.recipients:
-                if name.casefold() == event.data["recipient"].casefold() or len(after.recipients) == 1 or after.all("mapped"):
-                    yield from self.message(after, name, depth + 1)
+            for name in after.outcome_of(event.data["recipient"]):
+                yield from self.message(after, name, depth + 1)
 
     def _remote(self, event: Event) -> Iterator[Step]:
         """What a host of this lab had against it, if it was one."""

@@ -192,3 +192,24 @@ def test_checks_on_the_way_out() -> None:
     lines = said(lab, "client", "postfix/smtp")
     assert {"ID: replace: header Subject: x: Subject: [out] x", "ID: strip: body wipe: gone"} < set(lines)
     assert "warning: unsupported command in smtp_header_checks map: REJECT no" in lines
+
+
+def test_lmtp_to_a_socket() -> None:
+    """One reply for each recipient; the socket must be there, and the mail system must be allowed to write to it."""
+    lab = three("mailbox_transport=lmtp:unix:private/store", host="hub")
+    hub, path = lab["hub"], "/var/spool/postfix/private/store"
+    send(lab, "anna@example.com", host="hub")
+    assert fates(lab, "hub")[-1] == ("none", "4.4.1", "deferred", "connect to hub.example.com[private/store]: No such file or directory")
+    server = replace_mx1(lab, dot="250 2.1.5 anna is happy\r\n550 5.2.2 bernd is full", lhlo=EHLO)
+    hub.fs.mknod(path, "s")
+    hub.net.listen_unix(path, server)
+    hub.run("postsuper -d ALL; chmod 600 " + path)
+    send(lab, "anna@example.com bernd@example.com", host="hub")
+    assert fates(lab, "hub")[-1][3] == "connect to hub.example.com[private/store]: Permission denied"
+    hub.run(f"chown postfix {path}; postqueue -f")
+    lab.settle()
+    name = "hub.example.com[private/store]"
+    found = fates(lab, "hub", "postfix/lmtp")[-2:]
+    assert found[0] == (name, "2.1.5", "sent", "250 2.1.5 anna is happy")
+    assert found[1] == (name, "5.2.2", "bounced", f"host {name} said: 550 5.2.2 bernd is full (in reply to end of DATA command)")
+    assert server.heard[0] == "LHLO hub.example.com"

@@ -49,6 +49,8 @@ class MailLog:
         self.ident = ident
         self.pid = pid
         self.maillog_file = ""
+        #: How many warnings there have been.
+        self.warnings = 0
 
     def configure(self, params: Parameters, program: str) -> None:
         """From now on as main.cf says: syslog_name, maillog_file. Raises Fatal."""
@@ -67,6 +69,7 @@ class MailLog:
 
     def warning(self, text: str) -> None:
         """`warning: text`."""
+        self.warnings += 1
         self._say(text, "warning")
 
     def error(self, text: str) -> None:

@@ -72,6 +72,11 @@ class Parameters:
     def __deepcopy__(self, memo: dict[Int, Any]) -> Parameters:
         return self
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Equal for two readings that give every parameter the same value: a key for what follows from parameters alone."""
+        return (self._source, self.origin)
+
     # -- reading ------------------------------------------------------------------------------------------------------
 
     @classmethod

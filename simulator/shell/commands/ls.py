@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from simulator.shell import files
 from simulator.shell.commands.ls_lines import Item, Lines
-from simulator.shell.getopt import Options, choose, getopt, quote, usage
+from simulator.shell.getopt import Options, choose, getopt
 from simulator.unix.program import Process, program
 
 _LONG = {
@@ -35,6 +35,10 @@ _LONG = {
 }  # fmt: skip
 _SORTS = {"none": "U", "size": "S", "time": "t", "version": "v", "extension": "X", "width": "width", "name": ""}
 _SORT_WORDS = ("none", "time", "size", "extension", "version", "width")
+_FORMAT_WORDS = ("verbose long", "commas", "horizontal across", "vertical", "single-column")
+_COLOUR_WORDS = ("always yes force", "never no none", "auto tty if-tty")
+_TIME_WORDS = ("atime access use", "ctime status", "birth creation")
+_INDICATOR_WORDS = ("none", "slash", "file-type", "classify")
 _FORMATS = {"long": "l", "verbose": "l", "commas": "m", "horizontal": "x", "across": "x", "single-column": "1", "vertical": "C"}
 
 
@@ -129,7 +133,7 @@ class _Ls(Lines):
         order = self.o.last("StUvXf", "")
         for name, value in self.o.found:
             if name == "sort":
-                order = _SORTS[choose(self.p, "--sort", value, _SORT_WORDS, 2)]
+                order = _SORTS[choose(self.p, "--sort", value, _SORT_WORDS)]
         if not order and self.layout != "l" and self.o.last("cu"):
             order = "t"
         if order in ("U", "f"):
@@ -169,9 +173,7 @@ def _layout(p: Process, options: Options, terminal: bool) -> str:
         elif name in ("g", "o", "n", "full-time"):
             chosen = "l"
         elif name == "format":
-            if value not in _FORMATS:
-                raise usage(p, f"invalid argument {quote(p, value)} for {quote(p, '--format')}", 2)
-            chosen = _FORMATS[value]
+            chosen = _FORMATS[choose(p, "--format", value, _FORMAT_WORDS)]
     return chosen
 
 
@@ -181,6 +183,13 @@ def ls(p: Process) -> int:
     options = getopt(p, "1aAbBcCdfFgGhHiI:klLmnNopqQrRsStT:uUvw:xXZ", _LONG, status=2)
     if "f" in options:
         options.found.append(("a", ""))
+    for option, name, words in (
+        ("color", "--color", _COLOUR_WORDS),
+        ("time", "--time", _TIME_WORDS),
+        ("indicator", "--indicator-style", _INDICATOR_WORDS),
+    ):
+        for value in filter(None, options.values(option)):
+            choose(p, name, value, words)
     terminal = p.tty
     layout = _layout(p, options, terminal or p.name == "dir")
     if p.name == "vdir":
