@@ -2,6 +2,7 @@
 
     maillab                     open JupyterLab on the notebooks
     maillab shell LAB [HOST]    a terminal on a host of a lab, for example: maillab shell ubuntu
+    maillab serve LAB [HOST]    open a door at 127.0.0.1 through which real mail programs reach a host
     maillab labs                the labs there are
 """
 
@@ -188,6 +189,31 @@ def _piped(terminal: Terminal) -> int:
     return 0
 
 
+# -- the door for real programs -----------------------------------------------------------------------------------------
+
+
+def serve(options: argparse.Namespace) -> int:
+    try:
+        lab = open_lab(options.lab, seed=options.seed)
+        lab.settle()
+        host = options.host or next(iter(lab))
+        door = lab.expose(lab[host].name, options.port)
+    except world.WorldError as error:
+        print(f"maillab: {error}", file=sys.stderr)
+        return 2
+    except KeyError as error:
+        print(f"maillab: {error.args[0]}", file=sys.stderr)
+        return 2
+    print(f"{host}, port {options.port}, answers at 127.0.0.1 port {door.port}. Ctrl-C ends it.", flush=True)
+    try:
+        door.serve(options.seconds)
+    except KeyboardInterrupt:
+        print()
+    finally:
+        door.close()
+    return 0
+
+
 # -- the command line ---------------------------------------------------------------------------------------------------
 
 
@@ -215,6 +241,13 @@ def parser() -> argparse.ArgumentParser:
     shell.add_argument("--seed", type=int, default=0, help="what is drawn by chance depends on it")
     shell.add_argument("--stopped", action="store_true", help="leave the mail systems stopped")
     shell.set_defaults(run=start_shell)
+    door = commands.add_parser("serve", help="let real mail programs on this computer talk to a host")
+    door.add_argument("lab", help="a lab, for example three")
+    door.add_argument("host", nargs="?", help="a host of the lab; its first one if none is named")
+    door.add_argument("--port", type=int, default=25, help="the port of the host (25)")
+    door.add_argument("--seconds", type=float, help="how long; until Ctrl-C if not given")
+    door.add_argument("--seed", type=int, default=0, help="what is drawn by chance depends on it")
+    door.set_defaults(run=serve)
     commands.add_parser("labs", help="the labs there are").set_defaults(run=list_labs)
     return top
 

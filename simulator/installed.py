@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 
+from simulator.dovecot.package import install_dovecot
 from simulator.postfix import manuals
 from simulator.postfix import package as postfix
 from simulator.unix.host import Host
@@ -19,7 +20,8 @@ _PROGRAM_PACKAGES = ("simulator.shell.commands", "simulator.netprog", "simulator
                      "simulator.dovecot")
 
 #: What installing a package does besides its programs.
-PACKAGE_STEPS: dict[str, Callable[[Host], None]] = {"ssl-cert": install_snakeoil, "postfix": postfix.install_postfix}
+PACKAGE_STEPS: dict[str, Callable[[Host], None]] = {"ssl-cert": install_snakeoil, "postfix": postfix.install_postfix,
+                                                  "dovecot": install_dovecot}
 
 
 def _register(name: str) -> None:

@@ -68,7 +68,8 @@ class Message:
     def recipients(self) -> list[str]:
         """The recipients as the queue manager and the delivery agents knew them, in order of appearance."""
         routed = [event.data["recipient"] for event in self.all("routed")]
-        return list(dict.fromkeys([*routed, *(event.data["recipient"] for event in self.deliveries)]))
+        known = [*routed, *(event.data["recipient"] for event in self.deliveries)]
+        return list(dict.fromkeys(known or [event.data["recipient"] for event in self.all("accepted")]))
 
     def outcome_of(self, address: str) -> list[str]:
         """The recipients that an address became by tables of cleanup(8); the only one there is, if nothing is known of it."""

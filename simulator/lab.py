@@ -66,6 +66,7 @@ class Lab:
         self.sessions: list[Session] = []
         self.hosts = {host.name: self._build(host) for host in plan.hosts}
         self.network.load(plan.settings)
+        self.network.history = self.note
 
     def _build(self, plan: worlds.HostPlan) -> Host:
         host = Host(plan.name, plan.hostname, self.clock, self, run_line)
@@ -231,6 +232,7 @@ _STEPS: dict[str, Callable[..., object]] = {
     "advance": lambda lab, seconds: lab.advance(seconds),
     "settle": Lab.settle,
     "fault": Lab.fault,
+    "network": lambda lab, call, how: lab.network.redo(call, how),
     "login": Lab.login,
     "stranger": Lab.stranger,
     "type": lambda lab, session, line: lab.sessions[session].type(line),

@@ -49,3 +49,15 @@ def test_jupyterlab_is_told_where_no_browser_can_open(tmp_path: Path) -> None:
     """On a server the address is printed instead."""
     assert "--no-browser" in cli.lab_arguments(tmp_path, browser=False, extra=())
     assert "--no-browser" not in cli.lab_arguments(tmp_path, browser=True, extra=())
+
+
+def test_real_programs_reach_a_host(capsys: pytest.CaptureFixture[str]) -> None:
+    """`maillab serve three hub` prints the port, and serves it for as long as it is told."""
+    assert cli.main(["serve", "three", "hub", "--seconds", "0.05"]) == 0
+    assert capsys.readouterr().out.startswith("hub, port 25, answers at 127.0.0.1 port ")
+
+
+def test_a_door_to_nowhere_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 2 for an unknown host."""
+    assert cli.main(["serve", "three", "mx9"]) == 2
+    assert "no host 'mx9'" in capsys.readouterr().err

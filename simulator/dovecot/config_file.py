@@ -163,9 +163,9 @@ class Parser:
             for section in reversed(self.stack):
                 if match[1] in section.values:
                     return section.values[match[1]].text
-            return "" if match[1] == "mail_plugins" else match[0]
+            return "" if match[1] in ("mail_plugins", "protocols") else match[0]
 
-        return re.sub(r"(?<!\S)\$(\w+)", one, text).strip()
+        return re.sub(r"(?<!\S)\$(\w+)", one, text)
 
     def _directive(self, path: str, number: int, line: str, depth: int) -> None:
         word, _, name = line[1:].partition(" ")

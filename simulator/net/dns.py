@@ -19,7 +19,7 @@ answered in the order in which they stand. Several servers are a list of tables,
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -226,8 +226,9 @@ def _master_text(table: Mapping[str, Any]) -> str:
 class NameServers:
     """All name servers of a lab, by address."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, note: Callable[..., None]) -> None:
         self.clock = clock
+        self.note = note
         self.servers: dict[str, NameServer] = {}
 
     def load(self, table: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> None:
@@ -250,11 +251,14 @@ class NameServers:
     def add(self, text: str) -> None:
         """Add records to the first server: `lab.network.dns.add("example.net. MX 5 mx0.example.net.")`."""
         self.server.add(text)
+        self.note("dns.add", text=text)
 
     def remove(self, name: str, type: str | None = None) -> int:
         """Remove records from the first server."""
+        self.note("dns.remove", name=name, type=type)
         return self.server.remove(name, type)
 
     def fail(self, domain: str = "", how: str = "SERVFAIL") -> None:
         """Let the first server fail for a domain; how="" ends it."""
         self.server.fail(domain, how)
+        self.note("dns.fail", domain=domain, how=how)

@@ -8,11 +8,13 @@
     faults.clear(host="mx1")
 
 The stages of "reply" are those of an SMTP session: connect, ehlo, helo, starttls, auth, mail, rcpt, data, end-of-data, quit.
-smtpd asks `faults.reply(host, port, stage, argument)` before it does its own work at a stage.
+smtpd asks `faults.reply(host, port, stage, argument)` before it does its own work at a stage. What is set and cleared is told to
+`note`, so that a saved session has it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from simulator.net.transport import Address, Link
@@ -49,7 +51,8 @@ class Fault:
 class Faults:
     """The faults that are set now."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[..., None]) -> None:
+        self.note = note
         self._faults: list[Fault] = []
 
     def set(self, kind: str, **how: object) -> Fault:
@@ -61,11 +64,13 @@ class Faults:
             raise ValueError(f"no stage {fault.stage!r}; there are {', '.join(STAGES)}")
         if len(self._faults) >= LIMIT:
             raise ValueError(f"more than {LIMIT} faults are set")
+        self.note("faults.set", kind=kind, **how)
         self._faults.append(fault)
         return fault
 
     def clear(self, kind: str | None = None, host: str | None = None) -> None:
         """Clear all faults, or those of a kind, or of a host."""
+        self.note("faults.clear", kind=kind, host=host)
         self._faults = [one for one in self._faults if kind not in (None, one.kind) or host not in (None, one.host)]
 
     def __iter__(self):  # type: ignore[no-untyped-def]

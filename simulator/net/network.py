@@ -199,6 +199,13 @@ class HostNetwork:
             self._next_port = 32768
         return self._next_port
 
+    def set_carrier(self, up: bool) -> None:
+        """Is the cable in? Without it connections to other hosts that are under way get no answer any more."""
+        self.plugged = up
+        for transport in () if up else self.connections:
+            if transport.get_extra_info("peer_host") != self.name:
+                transport.link.cut = True
+
     def source_for(self, address: str) -> str | None:
         """The own address with which this host would speak to `address`; None: there is no way."""
         if address.startswith("127.") or address == "::1":
@@ -219,8 +226,10 @@ class Network:
         self.clock = clock
         self.hosts: dict[str, HostNetwork] = {}
         self.gateways: dict[str, str] = {}
-        self.faults = Faults()
-        self.dns = NameServers(clock)
+        #: Who writes down what is done to the network from outside: `note("network", call=..., how=...)`.
+        self.history: Callable[..., None] | None = None
+        self.faults = Faults(self.note)
+        self.dns = NameServers(clock, self.note)
         self.transcripts: deque[Transcript] = deque(maxlen=TRANSCRIPTS)
 
     def load(self, settings: dict[str, Any]) -> None:
@@ -294,17 +303,27 @@ class Network:
         self.clock.loop.call_soon(listener.offer, server)
         return client
 
+    def note(self, call: str, **how: Any) -> None:
+        """Something was done to the network that no command of a host did."""
+        if self.history is not None:
+            self.history("network", call=call, how=how)
+
+    def redo(self, call: str, how: dict[str, Any]) -> None:
+        """Do again what was noted."""
+        place: Any = self
+        for name in call.split("."):
+            place = getattr(place, name)
+        place(**how)
+
     def unplug(self, name: str) -> None:
         """Pull a host's cable: nobody reaches it, and what is under way gets no answer any more."""
-        host = self.hosts[name]
-        host.plugged = False
-        for transport in host.connections:
-            if transport.get_extra_info("peer_host") != name:
-                transport.link.cut = True
+        self.hosts[name].set_carrier(False)
+        self.note("unplug", name=name)
 
     def plug(self, name: str) -> None:
         """Put the cable back."""
-        self.hosts[name].plugged = True
+        self.hosts[name].set_carrier(True)
+        self.note("plug", name=name)
 
     def quiet(self) -> bool:
         """No connection is open: the lab can be copied."""

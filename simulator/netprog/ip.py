@@ -119,9 +119,9 @@ def _set_link(p: Process, words: list[str]) -> int:
         p.err("RTNETLINK answers: Operation not permitted\n")
         return 2
     if words[1:] == ["down"]:
-        net.network.unplug(net.name)
+        net.set_carrier(False)
     elif words[1:] == ["up"]:
-        net.network.plug(net.name)
+        net.set_carrier(True)
     else:
         p.err(f"simulator: ip: link set {' '.join(words)} is not simulated\n")
         return 1

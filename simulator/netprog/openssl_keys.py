@@ -99,7 +99,7 @@ def load(text: str, password: str = "") -> Key:
         raise BadKey
     locked = "ENCRYPTED" in match[0]
     try:
-        key = serialization.load_pem_private_key(match[0].encode(), password.encode() if locked else None)
+        key = serialization.load_pem_private_key(match[0].encode(), password.encode() if locked else None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError):
         raise BadKey(locked) from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)):

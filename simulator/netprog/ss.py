@@ -23,7 +23,7 @@ from simulator.unix.program import Process, program
 _HEADINGS = ("State", "Recv-Q", "Send-Q", "Local Address:", "Port", "Peer Address:", "Port", "Process")
 _DELIMITERS = ("", " ", " ", " ", "", " ", "", "")
 _RIGHT = (3, 5)
-_BACKLOGS = {"master": 100, "nc": 1}
+_BACKLOGS = {"master": 100, "dovecot": 100, "nc": 1}
 _LONG = {"--tcp": "t", "--listening": "l", "--all": "a", "--numeric": "n", "--processes": "p", "--ipv4": "4", "--ipv6": "6", "--no-header": "H"}
 
 

@@ -108,12 +108,12 @@ class Master:
     def child_log(self, service: Service, pid: int) -> MailLog:
         """The log of a process that is not yet one."""
         log = MailLog(self.host, self.ident(service, service.program), pid)
-        log.maillog_file = self.log.maillog_file
+        log.maillog_file, log.facility = self.log.maillog_file, self.log.facility
         return log
 
     def log_child(self, pid: int, text: str) -> None:
         """A line by a child of master that could not become another program."""
-        write(self.host, self.log.maillog_file, "master", pid, text, "crit")
+        write(self.host, self.log.maillog_file, "master", pid, text, "crit", self.log.facility)
 
     def port_of(self, entry: ServiceEntry) -> str:
         """The port's number as text, or the name if it has none."""

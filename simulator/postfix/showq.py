@@ -87,7 +87,7 @@ class _Reader:
         offset = 0
         try:
             while offset >= 0:
-                offset = self._from(data, offset)
+                offset = self._from(data, offset, self.spool.relative(queue, self.queue_id))
         except BadRecord as problem:
             self.warn(str(problem))
         if self.sender is None:
@@ -102,9 +102,9 @@ class _Reader:
             tuple(self.recipients),
         )
 
-    def _from(self, data: bytes, offset: int) -> int:
+    def _from(self, data: bytes, offset: int, path: str) -> int:
         """Read on from a place; the next place behind the message text, or -1 at the end."""
-        for start, kind, value in decode(data, offset, self.queue_id):
+        for start, kind, value in decode(data, offset, path):
             if kind == records.MESSAGE and self.size_known:
                 return start + 2 + self.size
             if kind == records.TIME:

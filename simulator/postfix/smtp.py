@@ -27,7 +27,7 @@ LOG
 
 DIFFERS FROM POSTFIX
     No IPv6, DANE and DNSSEC, no smtp_reply_filter, smtp_dns_reply_filter and PIX workarounds. TLS is modelled: nothing is
-    encrypted.
+    encrypted, lists of ciphers are not looked at, and smtp_tls_loglevel says no more than at 1.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ from simulator.postfix.smtp_notify import transcript
 from simulator.postfix.smtp_parameters import ClientParameters
 from simulator.postfix.smtp_session import Server, SmtpSession
 from simulator.postfix.smtp_tables import ClientTables
+from simulator.postfix.smtp_tls_files import TlsFiles, load_files
 from simulator.postfix.smtp_tls_policy import Policies, Policy
-from simulator.unix.fs import WRITE
+from simulator.unix.fs import ROOT, WRITE
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -97,7 +98,7 @@ class Smtp(DeliveryAgent):
         self.caches_tls = bool(self.settings["tls_session_cache_database"])
         self.lookup = ClientTables(self, self.settings)
         self.policies = self._tls_policies()
-        self.tls_ready = self.policies.default != "none" or self.lookup.tls_policy is not None or self.lookup.tls_per_site is not None
+        self.tls_files = self._tls_files()
         self.rules = self._rules()
         self.resolver = Resolver(self.host.net, self.fs, self.chroot)
         self.finder = ServerFinder(self.resolver, self.rules, self.host.lab.random, self.log.warning)
@@ -119,6 +120,14 @@ class Smtp(DeliveryAgent):
             return Policies(self.settings, self.lookup.tls_policy, self.lookup.tls_per_site, self.log.warning)
         except ValueError as error:
             self.fatal(f'Invalid TLS level "{error}"')
+
+    def _tls_files(self) -> TlsFiles | None:
+        """What TLS needs of the disk; None where it is not wanted or cannot work."""
+        wanted = self.policies.default != "none" or self.lookup.tls_policy is not None or self.lookup.tls_per_site is not None
+        return load_files(self.settings, self._read_as_root, self.log.warning, self.log.info) if wanted else None
+
+    def _read_as_root(self, path: str) -> bytes:
+        return self.fs.read(path, ROOT)
 
     def _rules(self) -> AddressRules:
         params, settings = self.params, self.settings

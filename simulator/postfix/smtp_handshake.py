@@ -83,7 +83,7 @@ async def _secure(daemon: Smtp, attempt: Attempt, session: SmtpSession) -> bool:
     if offered and daemon.settings.bool("tls_note_starttls_offer") and policy.level == "none":
         daemon.log.info(f"Host offered STARTTLS: [{session.server.host}]")
     try:
-        if offered and daemon.tls_ready and policy.rank >= LEVEL_MAY:
+        if offered and daemon.tls_files is not None and policy.rank >= LEVEL_MAY:
             session.chat.say("STARTTLS")
             reply = await session.chat.reply(daemon.settings.time("starttls_timeout"))
             if reply.good:

@@ -58,7 +58,6 @@ class ClientTables:
         self.mechanisms = self._list("sasl_mechanism_filter") if settings.bool("sasl_auth_enable") else None
         self.cached_destinations = self._list("connection_cache_destinations")
         self.checks = self._checks()
-        self._files = self._trusted_files()
 
     def _open(self, name: str, flags: int) -> Maps | None:
         value = self.settings[name]
@@ -140,11 +139,6 @@ class ClientTables:
 
     # Certificates
 
-    def _trusted_files(self) -> list[x509.Certificate]:
-        """smtp_tls_CAfile, read before the process enters the chroot."""
-        path = self.settings["tls_CAfile"]
-        return list(certificates.load_bundle(self._read(path) or "")) if path else []
-
     def _read(self, path: str) -> str | None:
         try:
             return self.daemon.fs.read(path).decode("utf-8", "replace")
@@ -157,7 +151,7 @@ class ClientTables:
         if files and policy.level in ("verify", "secure"):
             return [one for path in files for one in certificates.load_bundle(self._read(path) or "")]
         directory = self.settings["tls_CApath"]
-        found = list(self._files)
+        found = list(self.daemon.tls_files.anchors) if self.daemon.tls_files is not None else []
         if directory:
             found += certificates.directory_anchors(self._read, self.daemon.chroot + directory, chain)
         return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from simulator.net import certificates
-from simulator.net.tls import DEFAULT_VERSIONS, VERSIONS, HandshakeError, Offer, client_handshake
+from simulator.net.tls import DEFAULT_VERSIONS, VERSIONS, HandshakeError, Offer, client_handshake, signature_of
 from simulator.net.tls import Session as NetSession
 from simulator.postfix.smtp_attempt import LOCAL, Attempt, own
 from simulator.postfix.smtp_session import SmtpSession, TlsState
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LEVEL_MAY: Final = LEVELS["may"]
 #: How long the arithmetic of a handshake takes, in seconds.
 _HANDSHAKE_SECONDS = 0.011
+#: postconf(5) smtp_tls_mandatory_ciphers.
+_GRADES = ("export", "low", "medium", "high", "null")
 _SUMMARY, _UNTRUSTED = "summary", "untrusted"
 _LOG_LEVELS = {"0": (), "none": (), "1": (_SUMMARY,), "routine": (_SUMMARY,), "summary": (_SUMMARY,), "untrusted": (_UNTRUSTED,)}
 
@@ -63,6 +65,12 @@ def protocol_versions(text: str) -> tuple[str, ...]:
     return tuple(name for name in chosen if name in DEFAULT_VERSIONS or (explicit and name in ("TLSv1", "TLSv1.1")))
 
 
+def valid_protocols(text: str) -> bool:
+    """Are all words of a list of protocols known? tls_proto_mask_lims(3)."""
+    words = filter(None, re.split(r"[,:\s]+", text))
+    return all(re.fullmatch(r"(?:!|>=|<=)?(?:SSLv2|SSLv3|TLSv1|TLSv1\.[123]|0|0x[0-9a-f]+)?", word, re.I) for word in words)
+
+
 def summary(state: NetSession, word: str, where: str, used: str = "established") -> str:
     """The log line of a negotiated session: tls_log_summary(3). `where`: "to host[address]:25", "from client[address]"."""
     line = f"{word} TLS connection {used} {where}: {state.protocol} with cipher {state.cipher} ({state.bits}/{state.bits} bits)"
@@ -80,9 +88,12 @@ async def start_tls(daemon: Smtp, attempt: Attempt, session: SmtpSession) -> boo
     policy = daemon.policy
     if not policy.connection_reuse:
         session.reuse_until = 0.0
+    if not _sensible(daemon, session, policy):
+        return _no_handshake(daemon, attempt, session)
     versions = protocol_versions(policy.protocols)
     key = f"{daemon.service_name}|{session.name_port}|{session.helo}|{policy.level}|{','.join(versions)}"
-    offer = Offer(versions=versions, sni=_server_name(policy, session), ticket=daemon.tls_tickets.get(key, ""))
+    chain = daemon.tls_files.own_chain if daemon.tls_files is not None else ()
+    offer = Offer(versions=versions, sni=_server_name(policy, session), ticket=daemon.tls_tickets.get(key, ""), chain=chain)
     await asyncio.sleep(_HANDSHAKE_SECONDS)
     try:
         session.stream.flush()
@@ -94,11 +105,30 @@ async def start_tls(daemon: Smtp, attempt: Attempt, session: SmtpSession) -> boo
     session.tls = _judge(daemon, session, policy, negotiated)
     words = log_words(daemon.settings["tls_loglevel"])
     if _SUMMARY in words:
-        daemon.log.info(summary(negotiated, _word(session.tls), f"to {session.name_port}"))
+        daemon.log.info(summary(negotiated, _word(session.tls), f"to {session.name_port}") + _own_signature(negotiated))
     if must_match(policy.level) and not session.tls.matched:
         attempt.site_fail(LOCAL, own("4.7.5"), "Server certificate not verified")
         return False
     return True
+
+
+def _sensible(daemon: Smtp, session: SmtpSession, policy: Policy) -> bool:
+    """Do protocols and cipher grade mean something? If not, the handshake is not even begun."""
+    if not valid_protocols(policy.protocols):
+        daemon.log.warning(f'{session.name_port}: Invalid TLS protocol list "{policy.protocols}": aborting TLS session')
+        return False
+    if policy.ciphers.lower() not in _GRADES:
+        daemon.log.warning(f'{session.name_port}: invalid cipher grade: "{policy.ciphers}"')
+        return False
+    return True
+
+
+def _own_signature(negotiated: NetSession) -> str:
+    """For the log line: how this side signed, if the server asked for a certificate."""
+    if negotiated.protocol != "TLSv1.3" or not negotiated.local_chain or negotiated.resumed:
+        return ""
+    signature, digest, _ = signature_of(negotiated.local_chain[0])
+    return f" client-signature {signature}" + (f" client-digest {digest}" if digest else "")
 
 
 def _word(state: TlsState) -> str:
@@ -119,6 +149,10 @@ def _failed(daemon: Smtp, attempt: Attempt, session: SmtpSession, error: Handsha
             daemon.log.warning(f"TLS library problem: {line}")
     else:
         daemon.log.info(f"SSL_connect error to {where}: {'Connection timed out' if error.timed_out else 'lost connection'}")
+    return _no_handshake(daemon, attempt, session)
+
+
+def _no_handshake(daemon: Smtp, attempt: Attempt, session: SmtpSession) -> bool:
     session.forbidden = True
     if daemon.plaintext_after_starttls_failure(attempt):
         attempt.retry_as_plaintext()

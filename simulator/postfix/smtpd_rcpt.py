@@ -82,6 +82,7 @@ async def _take_recipient(session: Session, word: Token, recipient: str, options
     refused = await queue.recipient(session.chat.line, recipient, options.notify, f"{kind};{original}")
     if refused:
         return await session.fail(refused)
+    smtpd.trace("accepted", state.queue_id or "", client=state.peer.address, recipient=recipient)
     state.recipients += 1
     if state.recipient is None:
         state.recipient = recipient

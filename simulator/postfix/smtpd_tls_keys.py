@@ -55,6 +55,9 @@ _NO_ANCHORS = (
 )
 
 
+_EMPTY_ANCHORS = ("error:05800088:x509 certificate routines::no certificate or crl found:../crypto/x509/by_file.c:252:",)
+
+
 class NoTls(Exception):
     """TLS cannot be offered; `library` are the lines of OpenSSL's error queue. `info`: it is no warning, only information."""
 
@@ -117,7 +120,7 @@ def _check_key(kind: str, key_file: str, own: x509.Certificate, read: Read) -> N
     if found is None:
         raise NoTls(trouble, _NO_KEY)
     try:
-        key = serialization.load_pem_private_key(found[0].encode(), None)
+        key = serialization.load_pem_private_key(found[0].encode(), None, unsafe_skip_rsa_key_validation=True)
     except TypeError:  # it wants a password
         raise NoTls(trouble, _LOCKED_KEY) from None
     except ValueError:
@@ -214,7 +217,7 @@ def _mixed(path: str, read: Read, warn: Say) -> dict[str, tuple[str, ...]]:
 
 def _load_key(pem: str, number: int, path: str, origin: str, warn: Say) -> PrivateKeyTypes:
     try:
-        return serialization.load_pem_private_key(pem.encode(), None)
+        return serialization.load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
     except (TypeError, ValueError):
         warn(f"error loading private key (PEM object number {number}) from {path}")
         raise _cannot_load(origin) from None
@@ -244,9 +247,12 @@ def load_anchors(ca_file: str, ca_path: str, read: Read) -> tuple[x509.Certifica
         return ()
     named = f'CAfile="{ca_file}"' + (f', CApath="{ca_path}"' if ca_path else "")
     try:
-        return certificates.load_bundle(_text(read(ca_file)))
+        found = certificates.load_bundle(_text(read(ca_file)))
     except OSError as error:
         text = f"cannot load Certification Authority data, {named}: {_DISABLED}"
         raise NoTls(text, _system(_NO_ANCHORS, error, ca_file), info=True) from None
     except ValueError:
         raise NoTls(f"cannot load Certification Authority data, {named}: {_DISABLED}", info=True) from None
+    if not found:
+        raise NoTls(f"cannot load Certification Authority data, {named}: {_DISABLED}", _EMPTY_ANCHORS, info=True)
+    return found

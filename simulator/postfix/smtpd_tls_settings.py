@@ -11,7 +11,7 @@ from cryptography import x509
 from simulator.net.tls import Service
 from simulator.postfix.lib.msg import Fatal
 from simulator.postfix.lib.parameters import Parameters
-from simulator.postfix.smtp_tls import protocol_versions
+from simulator.postfix.smtp_tls import protocol_versions, valid_protocols
 from simulator.postfix.smtpd_tls_keys import KeyFiles, NoTls, Read, Say, load_anchors
 
 _LEVELS = ("none", "may", "encrypt")
@@ -108,14 +108,9 @@ def _load_engine(params: Parameters, required: bool, ask: bool, read: Read, has_
         raise NoTls("No server certs available. TLS won't be enabled")
     text = params["smtpd_tls_mandatory_protocols" if required else "smtpd_tls_protocols"]
     versions = protocol_versions(text)
-    if not _protocols_ok(text):
+    if not valid_protocols(text):
         raise NoTls(f'Invalid TLS protocol list "{text}": disabling TLS support')
     if not has_entropy():
         raise NoTls("no entropy for TLS key generation: disabling TLS support")
     anchors = load_anchors(params["smtpd_tls_CAfile"], params["smtpd_tls_CApath"], read)
     return Engine(files.load(read, warn), anchors, versions, ask, ticket_key)
-
-
-def _protocols_ok(text: str) -> bool:
-    words = filter(None, re.split(r"[,:\s]+", text))
-    return all(re.fullmatch(r"(?:!|>=|<=)?(?:SSLv2|SSLv3|TLSv1|TLSv1\.[123]|0|0x[0-9a-f]+)?", word, re.I) for word in words)

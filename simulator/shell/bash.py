@@ -14,13 +14,16 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from simulator.shell import engine, marks, messages, own_pid
-from simulator.shell.builtins import BASH_BUILTINS, BUILTINS, KEYWORDS, OWN_FUNCTIONS, Call
+from simulator.shell import dash_text, engine, marks, messages, own_pid
+from simulator.shell.builtins import BUILTINS
+from simulator.shell.call import Call, Ended
 from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, STDIN_PATH
+from simulator.shell.dash_script import as_dash
 from simulator.shell.engine import Outcome
 from simulator.shell.environment import dash_environment
 from simulator.shell.native import NATIVE
-from simulator.shell.typed import open_here_document
+from simulator.shell.scanner import open_here_document
+from simulator.shell.words import BASH_BUILTINS, KEYWORDS, OWN_FUNCTIONS
 from simulator.unix.fs import Cred, Fs
 from simulator.unix.program import Killed, Result
 
@@ -46,7 +49,7 @@ _NOT_EXPORTED = ("_", "SHLVL", "PWD", "OLDPWD")
 DEFAULT_PATH = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin:."
 DASH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HISTORY_SIZE = 500
-_EXIT_NOT_EXECUTABLE, _EXIT_NOT_FOUND = 126, 127
+_DASH_FAULT, _EXIT_NOT_EXECUTABLE, _EXIT_NOT_FOUND = 2, 126, 127
 
 
 class Shell:
@@ -210,7 +213,7 @@ class Shell:
         """Run a script with `$0` and its arguments to its end, then end the shell. `command`: it is the word after -c."""
         before = self.host.clock.now
         self._script, self.stdin = script, stdin.encode("utf-8", "surrogateescape")
-        script = _ended(script)
+        script = _ended(as_dash(script, self._engine.parses) if self.dash else script)
         functions = _FUNCTIONS + (_DASH_ECHO if self.dash and _DASH_DIFFERS.search(script) else "")
         words = [
             f"SHLVL={self._level - 1}",
@@ -225,6 +228,8 @@ class Shell:
         try:
             self._engine.learn(self._scripts(script))
             outcome = self._engine.run(" ".join([words[0], shlex.join(words[1:])]) + (f" < {STDIN_PATH}" if stdin else ""))
+        except Ended as end:
+            outcome = Outcome(end.written.stdout, end.written.stderr, end.status, "", end.written.stdout + end.written.stderr)
         finally:
             self.close()
         return self._result(outcome, before, "-c: " if command else "")
@@ -248,7 +253,9 @@ class Shell:
         warning = messages.here_document_warning(self._script, self.name) if "<<" in self._script and not self.dash else ""
         stderr, status = warning + self._words(fault or outcome.stderr, before, where), 2 if fault else outcome.exit_code
         stdout = self._shown(outcome.stdout)
-        if where and status == 1 and messages.ends_expansion(stderr, self._script):
+        if self.dash and status == 1 and dash_text.ended(stderr, self._script):
+            status = _DASH_FAULT
+        elif where and status == 1 and messages.ends_expansion(stderr, self._script):
             status = _EXIT_NOT_FOUND  # bash -c ends so; a script file ends with 1
         if not self.tty:
             both = stdout and stderr and not fault
@@ -271,9 +278,9 @@ class Shell:
         if stderr:
             stderr = messages.by_script(stderr, self._script, self.tty)
         if "syntax error" in stderr or "unexpected EOF" in stderr:
-            words = messages.dash_syntax if self.dash else messages.bash_syntax
+            words = dash_text.dash_syntax if self.dash else messages.bash_syntax
             stderr = words(stderr, self._script, self.name, where)
-        return messages.dash_text(stderr, self._script, self.name) if self.dash and stderr else stderr
+        return dash_text.dash_text(stderr, self._script, self.name) if self.dash and stderr else stderr
 
     def _denied(self, stderr: str) -> str:
         """bashkit calls a file missing that lies in a directory which the user may not search."""

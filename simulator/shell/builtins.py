@@ -11,30 +11,19 @@ import os
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.shell import virtual
+from simulator.shell import dash_builtins, virtual
+from simulator.shell.call import Call
 from simulator.shell.own_pid import to_itself
 from simulator.shell.signals import SIGNALS, send_signals, signal_number
 from simulator.shell.test import TestError, evaluate
+from simulator.shell.words import type_
 from simulator.unix.fs import EXECUTE
 from simulator.unix.program import Result
 
 if TYPE_CHECKING:
     from simulator.shell.bash import Shell
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A command word with its arguments, as bashkit hands it over. `pipes` is what `<(...)` among the arguments wrote."""
-
-    name: str
-    argv: list[str]
-    stdin: str
-    env: dict[str, str]
-    cwd: str
-    pipes: dict[str, bytes]
 
 
 #: Functions that stand before words of bash: what is ours has names of its own. `cd` asks for the way, then bashkit goes it.
@@ -43,13 +32,6 @@ FUNCTIONS = (
     'cd() { local d; d=$(__cd "${OLDPWD-}" "${HOME-}" "$@") || return 1; command cd "$d" && { [ "${1-}" != - ] || pwd; }; }; '
     'type() { __type "$(alias)" "$(declare -f)" "$@"; }'
 )
-OWN_FUNCTIONS = ("history", "kill", "cd", "type", "sh", "bash", "rbash", "dash", "printf")
-KEYWORDS = "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split()
-BASH_BUILTINS = (
-    ". : [ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable eval exec exit "
-    "export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read readarray readonly return set "
-    "shift shopt source suspend test times trap true type typeset ulimit umask unalias unset wait"
-).split()
 
 
 def status(shell: Shell, call: Call) -> Result:
@@ -89,7 +71,7 @@ def test(shell: Shell, call: Call) -> Result:
             return Result("", shell.complaint("[ ", "[: missing `]'"), 2)
         args.pop()
     try:
-        return Result("", "", 0 if evaluate(args, shell.fs, shell.cred, call.cwd, shell.tty) else 1)
+        return Result("", "", 0 if evaluate(args, shell.fs, shell.cred, call.cwd, shell.tty, shell.dash) else 1)
     except TestError as error:
         return Result("", shell.complaint(f"{call.name} ", f"{call.name}: {error}"), 2)
 
@@ -130,74 +112,6 @@ def _changed(mask: int, who: str, sign: str, what: str) -> int:
     return mask & ~spread if sign == "+" else mask | spread
 
 
-def type_(shell: Shell, call: Call) -> Result:
-    """What a word is: alias, keyword, function, builtin or program. The first arguments are the shell's aliases and functions."""
-    aliases, functions, *args = call.argv
-    options = "".join(arg[1:] for arg in args if arg.startswith("-"))
-    out, err, missing = "", "", False
-    for word in (arg for arg in args if not arg.startswith("-")):
-        kind, text = _own(word, aliases, functions)
-        kind, text = (kind, text) if kind and "P" not in options else _kind(shell, call, word)
-        if not kind:
-            missing = True
-            if not set(options) & set("tpP"):
-                err += shell.complaint("type", f"type: {word}: not found")
-        elif "t" in options:
-            out += f"{kind}\n"
-        elif "p" in options or "P" in options:
-            out += f"{text}\n" if kind == "file" else ""
-        else:
-            out += f"{word} is {text}\n"
-    return Result(out, err, 1 if missing else 0)
-
-
-def _own(word: str, aliases: str, functions: str) -> tuple[str, str]:
-    """An alias of the user, or a function that is not one of ours."""
-    alias = re.search(rf"^alias {re.escape(word)}='(.*)'$", aliases, re.M)
-    if alias:
-        return "alias", f"aliased to `{alias[1]}'"
-    function = re.search(rf"^{re.escape(word)} \(\) ?\n.*?^\}}$", functions, re.M | re.S)
-    if function and word not in OWN_FUNCTIONS and word not in KEYWORDS:
-        return "function", f"a function\n{function[0]}"
-    return "", ""
-
-
-def _kind(shell: Shell, call: Call, word: str) -> tuple[str, str]:
-    if word in KEYWORDS:
-        return "keyword", "a shell keyword"
-    if word in BASH_BUILTINS:
-        return "builtin", "a shell builtin"
-    try:
-        return "file", shell.host.find_program(word, call.env, call.cwd, shell.cred)
-    except OSError:
-        return "", ""
-
-
-def dash_echo(shell: Shell, call: Call) -> Result:
-    """dash's echo: no options but a first `-n`, and backslash sequences always count."""
-    args = call.argv
-    newline = "\n"
-    if args[:1] == ["-n"]:
-        args, newline = args[1:], ""
-    text = " ".join(args)
-    cut = text.find("\\c")
-    if cut >= 0:
-        text, newline = text[:cut], ""
-    return Result(_unescape(text) + newline)
-
-
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
-
-
-def _unescape(text: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match[1]:
-            return bytes([int(match[1], 8) & 0xFF]).decode("utf-8", "surrogateescape")
-        return _ESCAPES[match[2]]
-
-    return re.sub(r"\\(?:0([0-7]{1,3})|([abfnrtv\\]))", value, text)
-
-
 def kill(shell: Shell, call: Call) -> Result:
     """Send a signal: the builtin. A signal to the shell itself ends it (raises Killed). Its first argument is `$!`.
 
@@ -206,6 +120,9 @@ def kill(shell: Shell, call: Call) -> Result:
     job, *words = call.argv
     if words[:1] in (["-l"], ["-L"]):
         return Result(_signal_list(words[1:]))
+    if not words and shell.dash:
+        usage = "kill: Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]\n"
+        return Result("", shell.complaint("kill", usage), 2)
     if not words:
         return Result("", "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n", 2)
     if to_itself(shell.pid, words):
@@ -247,5 +164,6 @@ def help_(shell: Shell, call: Call) -> Result:
 #: By name; the double underscores are words that only our own functions use.
 BUILTINS: dict[str, Callable[[Shell, Call], Result]] = {
     "[": test, "test": test, "umask": umask, "help": help_, "__type": type_, "__kill": kill, "__history": history, "__status": status,
-    "__cd": change_directory, "__dash_echo": dash_echo, "__clock": virtual.clock, "__printf": virtual.printf,
+    "__cd": change_directory, "__clock": virtual.clock, "__printf": virtual.printf, "__dash_echo": dash_builtins.dash_echo,
+    "__missing": dash_builtins.missing, "__dash_fault": dash_builtins.dash_fault, "__dot": dash_builtins.dash_source,
 }  # fmt: skip

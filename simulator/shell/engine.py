@@ -24,9 +24,11 @@ from typing import Protocol, TypeVar
 from bashkit import Bash, BuiltinContext, BuiltinResult, ExecResult, ExecutionProfile, FileSystem
 
 from simulator.shell import octets
-from simulator.shell.builtins import BASH_BUILTINS, BUILTINS, FUNCTIONS, Call
+from simulator.shell.builtins import BUILTINS, FUNCTIONS
+from simulator.shell.call import Call, Ended
 from simulator.shell.capsule import EXECUTE_WORD, PROGRAM_WORD, Files, Seat
 from simulator.shell.native import NATIVE
+from simulator.shell.words import BASH_BUILTINS
 from simulator.unix.program import PROGRAMS, Killed, Result
 
 #: A loop ends here; a learner's `while true` must not hang the notebook.
@@ -143,7 +145,7 @@ class Engine:
         if self.failure is not None:
             failure, self.failure = self.failure, None
             self._bash.clear_cancel()
-            if isinstance(failure, Killed):
+            if isinstance(failure, Killed | Ended):
                 failure.written = _before(chunks, failure.written or Result())
             raise failure
         merged = "".join(map("".join, chunks))

@@ -1,4 +1,4 @@
-"""What shells say when something fails: bash 5.2's texts, and dash's for what runs under /bin/sh.
+"""What bash 5.2 says when something fails.
 
 bashkit speaks nearly as bash does; where it does not, its words are replaced here.
 """
@@ -6,9 +6,8 @@ bashkit speaks nearly as bash does; where it does not, its words are replaced he
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 
-from simulator.shell.typed import open_here_document
+from simulator.shell.scanner import open_here_document
 
 _SUGGESTION = re.compile(r"^(.*: command not found)\. .*$", re.M)
 _PARSE_ERROR = re.compile(r"parse error at line (\d+), column \d+: (.*)", re.S)
@@ -76,7 +75,7 @@ def bash_syntax(stderr: str, script: str, name: str, where: str) -> str:
         shown = f"\n{head}`{lines[number - 1] if number <= len(lines) else ''}'" if "near" in text else ""
         return f"{head}{text}{shown}"
 
-    return _fault(name).sub(words, stderr)
+    return fault_lines(name).sub(words, stderr)
 
 
 def _bash_fault(text: str) -> str:
@@ -86,45 +85,11 @@ def _bash_fault(text: str) -> str:
     return text if known else "syntax error near unexpected token `newline'"
 
 
-def dash_syntax(stderr: str, script: str, name: str, where: str) -> str:
-    """dash's line for a syntax error. It counts a script file's last, empty line, and none after -c."""
-    last = script.rstrip("\n").count("\n") + (1 if where else 2)
-
-    def words(match: re.Match[str]) -> str:
-        if "variable name in for loop" in match[2]:
-            return f"{name}: {match[1] or 1}: Syntax error: Bad for loop variable"
-        token = re.search(r"near unexpected token `(.*)'", match[2])
-        if token:
-            word = "newline" if token[1] == "newline" else f'"{token[1]}"'
-            return f"{name}: {match[1] or 1}: Syntax error: {word} unexpected"
-        if re.search(r"matching `[\"']'", match[2]):
-            return f"{name}: {last}: Syntax error: Unterminated quoted string"
-        return f"{name}: {last}: Syntax error: end of file unexpected{_expecting(script)}"
-
-    return _fault(name).sub(words, stderr)
-
-
-def _fault(name: str) -> re.Pattern[str]:
+def fault_lines(name: str) -> re.Pattern[str]:
     """bashkit's line for a syntax error; of `bash -c` it shows the wrong line too, which begins with our own functions."""
     kinds = "syntax error near unexpected token .*|syntax error: .*|unexpected EOF while looking for matching .*"
     head = rf"{re.escape(name)}: (?:-c: )?"
     return re.compile(rf"^{head}(?:line (\d+): )?({kinds})(?:\n{head}line \d+: `.*')?$", re.M)
-
-
-#: The word that an open compound command waits for.
-_CLOSERS = {"if": "then", "then": "fi", "else": "fi", "elif": "then", "while": "do", "until": "do", "do": "done", "{": "}", "(": ")", "case": "in"}
-
-
-def _expecting(script: str) -> str:
-    open_words: list[str] = []
-    for word in re.findall(r"[^\s;&|()]+|[()]", script):
-        if word in _CLOSERS:
-            if word in ("then", "do", "else", "elif") and open_words:
-                open_words.pop()
-            open_words.append(word)
-        elif word in ("fi", "done", "}", ")") and open_words:
-            open_words.pop()
-    return f' (expecting "{_CLOSERS[open_words[-1]]}")' if open_words else ""
 
 
 def bash_text(stderr: str, seconds: float) -> str:
@@ -161,6 +126,12 @@ def by_script(stderr: str, script: str, terminal: bool) -> str:
             return f"{match[1]}{blanks[1]}{match[2]}{blanks[1]}{match[3]}" if blanks else match[0]
 
         stderr = re.sub(r"(?<=: )([^:\n]+)(: division by 0 \(error token is \".*)(\"\))$", divided, stderr, flags=re.M)
+    if "parameter null or not set" in stderr:
+
+        def not_set(match: re.Match[str]) -> str:
+            return f"{match[1]}: parameter not set" if f"${{{match[1]}?" in script else match[0]
+
+        stderr = re.sub(r"(\w+): parameter null or not set$", not_set, stderr, flags=re.M)
     if "operand expected" in stderr:
 
         def lacking(match: re.Match[str]) -> str:
@@ -206,62 +177,3 @@ def _minutes(seconds: float) -> str:
 def without_lines(stderr: str) -> str:
     """An interactive shell names no line."""
     return re.sub(r"^(-?\w+): line \d+: ", r"\1: ", stderr, flags=re.M)
-
-
-# -- dash ---------------------------------------------------------------------------------------------------------------
-
-_DIRECT: Mapping[str, Callable[[re.Match[str]], str]] = {
-    r"(.*): command not found": lambda m: f"{m[1]}: not found",
-    r"(.*): unbound variable": lambda m: f"{m[1]}: parameter not set",
-    r"(.*): parameter null or not set": lambda m: f"{m[1]}: parameter not set or null",
-    r"(.*): readonly variable": lambda m: f"{m[1]}: is read only",
-    r"(.*): division by 0 \(.*": lambda m: f'arithmetic expression: division by zero: "{m[1]}"',
-    r"printf: (.*): invalid number": lambda m: f"printf: {m[1]}: expected numeric value",
-    r"(?:export|unset|read): `(.*)': not a valid identifier": lambda m: f"{m[1]}: bad variable name",
-    r"(?:\[|test): (.*): integer expression expected": lambda m: f"[: Illegal number: {m[1]}",
-    r"exit: (.*): numeric argument required": lambda m: f"exit: Illegal number: {m[1]}",
-}
-_FILE = re.compile(r"(.*): (No such file or directory|Permission denied|Is a directory|Not a directory)$")
-_CREATE = {"No such file or directory": "Directory nonexistent"}
-_OPEN = {"No such file or directory": "No such file"}
-_EXECUTE = {"No such file or directory": "not found", "Is a directory": "Permission denied"}
-
-
-def dash_text(stderr: str, script: str, name: str) -> str:
-    """bash's lines in dash's words: `sh: 1: nosuch: not found`."""
-    prefix = re.compile(rf"^{re.escape(name)}: line (\d+): (.*)$", re.M)
-
-    def translate(match: re.Match[str]) -> str:
-        return f"{name}: {match[1]}: {_dash_words(match[2], script, int(match[1]))}"
-
-    return prefix.sub(translate, stderr)
-
-
-def _dash_words(text: str, script: str, line: int) -> str:
-    for pattern, words in _DIRECT.items():
-        match = re.fullmatch(pattern, text)
-        if match:
-            return words(match)
-    match = _FILE.fullmatch(text)
-    if match is None:
-        return text
-    what, reason = match[1], match[2]
-    if what.startswith("cd: "):
-        return f"cd: can't cd to {what[4:]}"
-    lines = script.split("\n")
-    source = lines[line - 1] if line <= len(lines) else script
-    return _dash_file(what, reason, source)
-
-
-def _dash_file(what: str, reason: str, source: str) -> str:
-    """Whether a name was to be written, read or run is seen from the source line."""
-    word = rf"\s*[\"']?{re.escape(what)}(?=[\s;|&<>)\"']|$)"
-    if re.search(rf">{word}", source):
-        return f"cannot create {what}: {_CREATE.get(reason, reason)}"
-    if re.search(rf"<{word}", source):
-        return f"cannot open {what}: {_OPEN.get(reason, reason)}"
-    if re.search(rf"(?:^|[;&|\s])\.\s{word}", source):
-        return f".: cannot open {what}: {_OPEN.get(reason, reason)}"
-    if re.search(r">\s*[\"']?\S*\$", source):
-        return f"cannot create {what}: {_CREATE.get(reason, reason)}"
-    return f"{what}: {_EXECUTE.get(reason, reason)}"

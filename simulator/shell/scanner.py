@@ -40,7 +40,8 @@ class Scanner:
     text: str
     at: int = 0
     commands: list[Command] = field(default_factory=list)
-    here: list[tuple[str, bool]] = field(default_factory=list)
+    here: list[tuple[str, bool, int]] = field(default_factory=list)
+    unended: tuple[int, str] | None = None
     bodies: set[int] = field(default_factory=set)
     function_follows: bool = False
 
@@ -172,7 +173,7 @@ class Scanner:
             return
         target = self._word()
         if sign.startswith("<<") and sign != "<<<":
-            self.here.append((re.sub(r"[\\'\"]", "", target), sign == "<<-"))
+            self.here.append((re.sub(r"[\\'\"]", "", target), sign == "<<-", self.text.count("\n", 0, self.at) + 1))
         for command in [current] if current is not None else self.commands[first_of_pipe:]:
             if sign == "<" and number in ("", "0"):
                 command.from_file = True
@@ -185,7 +186,7 @@ class Scanner:
 
     def _bodies(self) -> None:
         """Skip the bodies of here-documents whose operators stood on the line before."""
-        for delimiter, tabs in self.here:
+        for delimiter, tabs, number in self.here:
             while self.at < len(self.text):
                 end = self.text.find("\n", self.at)
                 end = len(self.text) if end < 0 else end
@@ -193,6 +194,8 @@ class Scanner:
                 self.at = min(end + 1, len(self.text))
                 if (line.lstrip("\t") if tabs else line) == delimiter:
                     break
+            else:
+                self.unended = self.unended or (number, delimiter)
         self.here.clear()
 
     # -- words -----------------------------------------------------------------------------------------------------------
@@ -277,3 +280,13 @@ class Scanner:
             if depth == 0 and character == closer:
                 return
         raise NotUnderstood
+
+
+def open_here_document(text: str) -> tuple[int, str] | None:
+    """The line and the word of a `<<WORD` whose last line is missing."""
+    scanner = Scanner(text + "\n")
+    try:
+        scanner.scan()
+    except NotUnderstood:
+        return None
+    return scanner.unended

@@ -13,9 +13,9 @@ class TestError(Exception):
     """The expression is wrong; the text is bash's, without the command's name."""
 
 
-def evaluate(args: list[str], fs: Fs, cred: Cred, cwd: str, tty: bool) -> bool:
-    """Whether the expression is true. Raises TestError."""
-    return _Expression(args, fs, cred, cwd, tty).value()
+def evaluate(args: list[str], fs: Fs, cred: Cred, cwd: str, tty: bool, dash: bool = False) -> bool:
+    """Whether the expression is true; dash knows no `==`. Raises TestError."""
+    return (_DashExpression if dash else _Expression)(args, fs, cred, cwd, tty).value()
 
 
 _KINDS = {"-f": "-", "-d": "d", "-p": "p", "-S": "s", "-c": "c", "-b": "b"}
@@ -28,6 +28,9 @@ _BINARY = frozenset({"=", "==", "!=", "<", ">", "-nt", "-ot", "-ef", *_NUMBERS})
 
 
 class _Expression:
+    binary = _BINARY
+    unary = _UNARY
+
     def __init__(self, args: list[str], fs: Fs, cred: Cred, cwd: str, tty: bool) -> None:
         self.args, self.fs, self.cred, self.cwd, self.tty = args, fs, cred, cwd, tty
         self.at = 0
@@ -51,12 +54,12 @@ class _Expression:
     def _two(self, args: list[str]) -> bool:
         if args[0] == "!":
             return not args[1]
-        if args[0] in _UNARY:
+        if args[0] in self.unary:
             return self._unary(args[0], args[1])
         raise TestError(f"{args[0]}: unary operator expected")
 
     def _three(self, args: list[str]) -> bool:
-        if args[1] in _BINARY:
+        if args[1] in self.binary:
             return self._binary(*args)
         if args[1] == "-a":
             return bool(args[0] and args[2])
@@ -98,10 +101,10 @@ class _Expression:
                 raise TestError("`)' expected")
             self.at += 1
             return answer
-        if len(rest) >= 3 and rest[1] in _BINARY:
+        if len(rest) >= 3 and rest[1] in self.binary:
             self.at += 3
             return self._binary(*rest[:3])
-        if rest[0] in _UNARY and len(rest) >= 2:
+        if rest[0] in self.unary and len(rest) >= 2:
             self.at += 2
             return self._unary(rest[0], rest[1])
         self.at += 1
@@ -162,6 +165,21 @@ class _Expression:
         if operator == "-ot":
             one, two = two, one
         return one is not None and (two is None or one.mtime > two.mtime)
+
+
+class _DashExpression(_Expression):
+    """What is left over when the expression seems complete, dash calls unexpected, and names the word before it."""
+
+    binary = _BINARY - {"=="}
+    unary = _UNARY - {"-v", "-R", "-N", "-a", "-o"}
+
+    def value(self) -> bool:
+        if len(self.args) < 2:
+            return bool(self.args and self.args[0])
+        answer = self._or()
+        if self.at < len(self.args):
+            raise TestError(f"{self.args[self.at - 1]}: unexpected operator".removeprefix(": "))
+        return answer
 
 
 def _integer(text: str) -> int:

@@ -16,7 +16,7 @@ from simulator.unix.program import Result
 
 if TYPE_CHECKING:
     from simulator.shell.bash import Shell
-    from simulator.shell.builtins import Call
+    from simulator.shell.call import Call
     from simulator.unix.fs import Cred
     from simulator.unix.host import Host
 

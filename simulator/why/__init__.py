@@ -104,7 +104,7 @@ def _of_messages(teller: Teller, messages: list[Message]) -> list[Story]:
 
 def _story(teller: Teller, message: Message, recipient: str) -> Story:
     fates = [event.event for event in message.deliveries if event.data["recipient"] == recipient or recipient.casefold() in names(event)]
-    gone = message.first("deleted") or message.first("refused") or message.first("discarded")
+    gone = message.first("expired") or message.first("deleted") or message.first("refused") or message.first("discarded")
     status = gone.event if gone is not None else fates[-1] if fates else teller.word("waiting")
     return Story(recipient, status, tuple(teller.message(message, recipient)))
 

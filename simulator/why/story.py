@@ -203,7 +203,8 @@ class Teller:
         elif bare == "defer_transports":
             yield self._step(event, "put off", lines, **facts)
         elif bare.endswith("relayhost") or bare == "sender_dependent_relayhost_maps":
-            yield self._step(event, "next hop", lines, **facts)
+            outvoted = any(cause[0].endswith("transport_maps") for cause in data["cause"]) and data["nexthop"] != value
+            yield self._step(event, "outvoted" if outvoted else "next hop", lines, **facts, nexthop=value)
         else:
             yield self._step(event, "transport", lines, **facts, nexthop=data["nexthop"])
 
@@ -272,6 +273,14 @@ class Teller:
                         return
 
     def _end(self, message: Message) -> Iterator[Step]:
+        """What happened to the message as a whole, in the order of time."""
+        yield from sorted(self._endings(message), key=lambda step: step.when)
+        postponed = message.all("postponed")
+        if postponed and not message.over:
+            due = postponed[-1].when + postponed[-1].data["delay"]
+            yield self._step(postponed[-1], "next attempt", when=clock_time(due))
+
+    def _endings(self, message: Message) -> Iterator[Step]:
         source = self.source(message.host)
         for event in message.all("expired", "held", "released", "deleted", "requeued", "told to expire", "refused", "discarded"):
             if event.event == "expired" and event.data["status"] == "expired":
@@ -282,7 +291,3 @@ class Teller:
         for event, letter in self.journeys.notifications(message):
             fate = ", ".join(dict.fromkeys(delivery.event for delivery in letter.deliveries)) or self.word("waiting")
             yield self._step(event, fate=fate, recipient=event.data["recipient"] or message.sender)
-        postponed = message.all("postponed")
-        if postponed and not message.over:
-            due = postponed[-1].when + postponed[-1].data["delay"]
-            yield self._step(postponed[-1], "next attempt", when=clock_time(due))

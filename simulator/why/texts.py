@@ -49,6 +49,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Kein relayhost, kein Eintrag in transport_maps: Das DNS nennt den nächsten Host, mit den MX-Records von {nexthop}.",
     ),
     "next hop": ("{parameter} makes {nexthop} the next host.", "{parameter} macht {nexthop} zum nächsten Host."),
+    "outvoted": ("{parameter} names {nexthop}, but a table decides:", "{parameter} nennt {nexthop}, aber eine Tabelle entscheidet:"),
     "transport": ("{parameter} sends it by {transport} to {nexthop}.", "{parameter} schickt sie mit {transport} an {nexthop}."),
     "moved": ("{parameter} says that the user has moved to {value}.", "{parameter} sagt, dass der Benutzer umgezogen ist: {value}."),
     "put off": ("{parameter} puts it off until the queue is flushed.", "{parameter} schiebt sie auf, bis die Warteschlange angestoßen wird."),
@@ -60,8 +61,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "sent": ("{daemon} delivered it: {reason}.", "{daemon} hat sie zugestellt: {reason}."),
     "sent on": ("{daemon} gave it to {relay}, which answered: {reason}.", "{daemon} hat sie an {relay} übergeben; die Antwort: {reason}."),
     "deferred": (
-        "It could not be delivered and waits ({times}): {reason}.",
-        "Sie war nicht zustellbar und wartet ({times}): {reason}.",
+        "It could not be delivered and had to wait ({times}): {reason}.",
+        "Sie war nicht zustellbar und musste warten ({times}): {reason}.",
     ),
     "bounced": ("{daemon} returned it as undeliverable: {reason}.", "{daemon} hat sie als unzustellbar zurückgegeben: {reason}."),
     "SOFTBOUNCE": ("It would have bounced, but soft_bounce keeps it: {reason}.", "Sie wäre zurückgegangen, aber soft_bounce behält sie: {reason}."),
@@ -71,7 +72,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "There is no alias and no user {user} on {host}, and no luser_relay for such mail.",
         "Auf {host} gibt es weder einen Alias noch einen Benutzer {user}, und keinen luser_relay für solche Mail.",
     ),
-    "next attempt": ("The next attempt is due at {when}.", "Der nächste Versuch ist um {when} fällig."),
+    "next attempt": (
+        "It is due again at {when}; the first queue run after that takes it.",
+        "Sie ist um {when} wieder fällig; der erste Lauf durch die Warteschlange danach nimmt sie.",
+    ),
     "expired": (
         "After {age} the queue manager gave up: {parameter} is reached.",
         "Nach {age} gab der Queue-Manager auf: {parameter} ist erreicht.",
@@ -116,8 +120,8 @@ RESTRICTIONS: Final[dict[str, tuple[str, str]]] = {
         "die Domain des Empfängers steht in keiner Liste dieses Hosts, und nichts davor erlaubte dem Client das Weiterleiten",
     ),
     "reject_unlisted_recipient": (
-        "the recipient's domain is this host's, but nobody has the address",
-        "die Domain gehört diesem Host, aber niemand hat die Adresse",
+        "the recipient's domain is this host's, so the address must exist here",
+        "die Domain gehört diesem Host, also muss es die Adresse hier geben",
     ),
     "reject_unknown_sender_domain": ("the DNS does not know the sender's domain", "das DNS kennt die Domain des Absenders nicht"),
     "reject_non_fqdn_sender": ("the sender's domain is not complete", "die Domain des Absenders ist nicht vollständig"),

@@ -58,7 +58,10 @@ def test_the_server_is_found_by_its_mx(lab: Lab) -> None:
 def test_inside_tls(lab: Lab) -> None:
     """The arrows get a wave."""
     text = lab["client"].run("swaks -s hub.example.com -t anna@example.com -tls -q helo").stdout
-    assert "=== TLS started with cipher TLSv1.3:TLS_AES_256_GCM_SHA384:256\n=== TLS no local certificate set\n=== TLS peer DN=\"/CN=vm\"\n ~> EHLO " in text
+    assert (
+        '=== TLS started with cipher TLSv1.3:TLS_AES_256_GCM_SHA384:256\n=== TLS no local certificate set\n=== TLS peer DN="/CN=vm"\n ~> EHLO '
+        in text
+    )
     assert text.endswith(" ~> QUIT\n<~  221 2.0.0 Bye\n=== Connection closed with remote host.\n")
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import re
+from pathlib import Path
 
 import pytest
 
+from simulator import open_lab
 from simulator.clock import Clock
+from simulator.lab import Lab
 from simulator.net.network import HostNetwork, Network
 
 
@@ -135,3 +138,19 @@ def test_at_rest_a_network_can_be_copied(network: Network) -> None:
     assert network.clock.run_coroutine(say(host(network, "client"), "192.0.2.40", 7, b"x")) == b"x"
     with pytest.raises(OSError, match="No route to host"):
         twin.clock.run_coroutine(say(host(twin, "client"), "192.0.2.40", 7, b"x"))
+
+
+def test_what_was_done_to_the_network_is_in_a_saved_session(tmp_path: Path) -> None:
+    """Faults, records and cables are replayed with the rest."""
+    lab = open_lab("three")
+    lab.network.faults.set("reply", host="mx1", stage="rcpt", text="450 4.2.0 Later", times=1)
+    lab.network.dns.remove("mx2.example.net")
+    lab["client"].run("echo hi | mail -s test carla@example.net")
+    lab.settle()
+    lab.network.unplug("mx1")
+    lab["client"].run("postqueue -f")
+    lab.advance(10)
+    lab.save(tmp_path / "session.json")
+    twin = Lab.replay(tmp_path / "session.json")
+    assert twin["client"].read("/var/log/mail.log") == lab["client"].read("/var/log/mail.log")
+    assert "No route to host" in twin["client"].read("/var/log/mail.log")

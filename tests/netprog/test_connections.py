@@ -45,13 +45,21 @@ def test_a_dialogue_with_pauses(lab: Lab) -> None:
 def test_without_pauses_the_server_notices(lab: Lab) -> None:
     """Everything at once, before the greeting."""
     lab["client"].run("printf 'EHLO x\\r\\nQUIT\\r\\n' | nc -N hub 25")
-    assert "improper command pipelining after CONNECT from client.example.com[192.0.2.41]: EHLO x\\r\\nQUIT\\r\\n" in lab["hub"].read("/var/log/mail.log")
+    assert "improper command pipelining after CONNECT from client.example.com[192.0.2.41]: EHLO x\\r\\nQUIT\\r\\n" in lab["hub"].read(
+        "/var/log/mail.log"
+    )
 
 
 def test_telnet(lab: Lab) -> None:
     """Its own words go before those of the server."""
     done = lab["client"].run("(sleep 1; echo QUIT; sleep 1) | telnet hub 25")
-    assert done.stdout.splitlines() == ["Trying 192.0.2.40...", "Connected to hub.", "Escape character is '^]'.", "220 hub.example.com ESMTP Postfix (Debian/GNU)", "221 2.0.0 Bye"]
+    assert done.stdout.splitlines() == [
+        "Trying 192.0.2.40...",
+        "Connected to hub.",
+        "Escape character is '^]'.",
+        "220 hub.example.com ESMTP Postfix (Debian/GNU)",
+        "221 2.0.0 Bye",
+    ]
     assert done.stderr == "Connection closed by foreign host.\n"
     assert lab["client"].run("telnet hub 26").stderr == "telnet: Unable to connect to remote host: Connection refused\n"
 

@@ -20,7 +20,11 @@ def lab() -> Lab:
         ("dig +short mx1.example.net", "192.0.2.31\n", 0),
         ("dig +short -x 192.0.2.31", "mx1.example.net.\n", 0),
         ("dig +short nosuch.example.net", "", 0),
-        ("dig +short @192.0.2.31 +tries=1 mx1.example.net", ";; communications error to 192.0.2.31#53: connection refused\n;; no servers could be reached\n", 9),
+        (
+            "dig +short @192.0.2.31 +tries=1 mx1.example.net",
+            ";; communications error to 192.0.2.31#53: connection refused\n;; no servers could be reached\n",
+            9,
+        ),
         ("host mx1.example.net", "mx1.example.net has address 192.0.2.31\n", 0),
         ("host example.com", "example.com mail is handled by 10 hub.example.com.\n", 0),
         ("host nosuch.example.net", "Host nosuch.example.net not found: 3(NXDOMAIN)\n", 1),
@@ -41,7 +45,12 @@ def test_answers(lab: Lab, command: str, answer: str, status: int) -> None:
 def test_dig_in_full(lab: Lab) -> None:
     """The sections of a reply."""
     text = lab["client"].run("dig example.com mx").stdout
-    for part in ("->>HEADER<<- opcode: QUERY, status: NOERROR", ";; ANSWER SECTION:\nexample.com.\t\t60\tIN\tMX\t10 hub.example.com.\n", ";; ADDITIONAL SECTION:", ";; SERVER: 192.0.2.53#53"):
+    for part in (
+        "->>HEADER<<- opcode: QUERY, status: NOERROR",
+        ";; ANSWER SECTION:\nexample.com.\t\t60\tIN\tMX\t10 hub.example.com.\n",
+        ";; ADDITIONAL SECTION:",
+        ";; SERVER: 192.0.2.53#53",
+    ):
         assert part in text
 
 

@@ -16,7 +16,9 @@ def lab() -> Lab:
 MAKE = "openssl req -new -x509 -nodes -newkey {} -subj /CN=hub.example.com -days 30 -keyout k.pem -out c.pem 2>/dev/null"
 
 
-@pytest.mark.parametrize(("kind", "words"), [("rsa:2048", "rsaEncryption"), ("ec -pkeyopt ec_paramgen_curve:prime256v1", "id-ecPublicKey"), ("ed25519", "ED25519")])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("rsa:2048", "rsaEncryption"), ("ec -pkeyopt ec_paramgen_curve:prime256v1", "id-ecPublicKey"), ("ed25519", "ED25519")]
+)
 def test_a_certificate_that_signs_itself(lab: Lab, kind: str, words: str) -> None:
     """Key and certificate belong together; the key is for its owner's eyes only."""
     hub = lab["hub"]
@@ -42,13 +44,18 @@ def test_an_authority_and_a_server(lab: Lab) -> None:
     """A chain of two: trusted through the authority, not without it, and not for another name."""
     hub = lab["hub"]
     hub.run("openssl req -new -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj '/O=Test/CN=Test CA' -keyout ca.key -out ca.pem")
-    hub.run("openssl req -new -nodes -newkey rsa:2048 -subj /CN=hub.example.com -keyout hub.key -out hub.csr; echo 'subjectAltName = DNS:hub.example.com' > ext")
+    hub.run(
+        "openssl req -new -nodes -newkey rsa:2048 -subj /CN=hub.example.com -keyout hub.key -out hub.csr; echo 'subjectAltName = DNS:hub.example.com' > ext"
+    )
     done = hub.run("openssl x509 -req -in hub.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 10 -extfile ext -out hub.pem")
     assert done.stderr == "Certificate request self-signature ok\nsubject=CN = hub.example.com\n"
     assert hub.run("openssl verify -CAfile ca.pem hub.pem").stdout == "hub.pem: OK\n"
     alone = hub.run("openssl verify hub.pem")
     assert alone.exit_code == 2
-    assert alone.stderr == "CN = hub.example.com\nerror 20 at 0 depth lookup: unable to get local issuer certificate\nerror hub.pem: verification failed\n"
+    assert (
+        alone.stderr
+        == "CN = hub.example.com\nerror 20 at 0 depth lookup: unable to get local issuer certificate\nerror hub.pem: verification failed\n"
+    )
     assert "hostname mismatch" in hub.run("openssl verify -CAfile ca.pem -verify_hostname mx.example.org hub.pem").stderr
     assert "error 10 at" in after_days(lab, 11, "openssl verify -CAfile ca.pem hub.pem")
 
@@ -96,13 +103,21 @@ def test_a_look_at_a_mail_server(lab: Lab) -> None:
     ]  # fmt: skip
     lab.advance(1)
     assert "lost connection after STARTTLS from client.example.com[192.0.2.41]" in lab["hub"].read("/var/log/mail.log")
-    assert lab["client"].run("openssl s_client -starttls smtp -connect hub.example.com:25 </dev/null 2>/dev/null | openssl x509 -noout -subject").stdout == "subject=CN = vm\n"
+    assert (
+        lab["client"].run("openssl s_client -starttls smtp -connect hub.example.com:25 </dev/null 2>/dev/null | openssl x509 -noout -subject").stdout
+        == "subject=CN = vm\n"
+    )
 
 
-@pytest.mark.parametrize(("words", "flags", "status", "end"), [("RCPT TO", "-crlf", 1, "wrong ssl version"), ("rcpt to", "-crlf", 0, ""), ("RCPT TO", "-crlf -quiet", 0, "")])
+@pytest.mark.parametrize(
+    ("words", "flags", "status", "end"),
+    [("RCPT TO", "-crlf", 1, "wrong ssl version"), ("rcpt to", "-crlf", 0, ""), ("RCPT TO", "-crlf -quiet", 0, "")],
+)
 def test_the_trap_of_the_capital_r(lab: Lab, words: str, flags: str, status: int, end: str) -> None:
     """A line that begins with R asks for a renegotiation, unless -quiet is given."""
-    lines = f"sleep 1; echo 'ehlo x'; sleep 1; echo 'mail from:<a@example.org>'; sleep 1; echo '{words}:<anna@example.com>'; sleep 1; echo quit; sleep 1"
+    lines = (
+        f"sleep 1; echo 'ehlo x'; sleep 1; echo 'mail from:<a@example.org>'; sleep 1; echo '{words}:<anna@example.com>'; sleep 1; echo quit; sleep 1"
+    )
     done = lab["client"].run(f"({lines}) | openssl s_client -starttls smtp -connect hub.example.com:25 {flags}")
     assert done.exit_code == status
     assert end in done.stderr
@@ -112,5 +127,8 @@ def test_the_trap_of_the_capital_r(lab: Lab, words: str, flags: str, status: int
 def test_no_tls_there(lab: Lab) -> None:
     """Plain text instead of a handshake, and nobody at all."""
     plain = lab["client"].run("openssl s_client -connect hub.example.com:25 -brief </dev/null")
-    assert (plain.exit_code, plain.stderr.partition(":")[2]) == (1, "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:350:\n")
+    assert (plain.exit_code, plain.stderr.partition(":")[2]) == (
+        1,
+        "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:350:\n",
+    )
     assert lab["client"].run("openssl s_client -connect hub.example.com:26 </dev/null").stderr.endswith("connect:errno=111\n")

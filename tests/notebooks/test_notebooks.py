@@ -23,7 +23,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
         assert "command not found" not in shown, cell.source
         assert "No manual entry" not in shown, cell.source
         if cell.source.startswith("%%host"):
-            assert "ubuntu:" in shown, cell.source
+            assert f"@{cell.source.split()[1]}:" in shown, cell.source
     assert not list(tmp_path.iterdir())
 
 

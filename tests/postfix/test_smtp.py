@@ -70,10 +70,19 @@ def test_a_server_that_hangs_up(stage: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("recipient", "fate"),
     [
-        ("karl@nosuch.example.net", ("5.4.4", "bounced", "Host or domain name not found. Name service error for name=nosuch.example.net type=A: Host not found")),
-        ("karl@silent.example.com", ("4.4.3", "deferred", "Host or domain name not found. Name service error for name=silent.example.com type=MX: Host not found, try again")),
+        (
+            "karl@nosuch.example.net",
+            ("5.4.4", "bounced", "Host or domain name not found. Name service error for name=nosuch.example.net type=A: Host not found"),
+        ),
+        (
+            "karl@silent.example.com",
+            ("4.4.3", "deferred", "Host or domain name not found. Name service error for name=silent.example.com type=MX: Host not found, try again"),
+        ),
         ("karl@nullmx.example.org", ("5.1.0", "bounced", "Domain nullmx.example.org does not accept mail (nullMX)")),
-        ("karl@lost.example.org", ("5.4.4", "bounced", "Host or domain name not found. Name service error for name=nowhere.example.org type=A: Host not found")),
+        (
+            "karl@lost.example.org",
+            ("5.4.4", "bounced", "Host or domain name not found. Name service error for name=nowhere.example.org type=A: Host not found"),
+        ),
         ("karl@[192.0.2.99]", ("4.4.1", "deferred", "connect to 192.0.2.99[192.0.2.99]:25: No route to host")),
     ],
 )

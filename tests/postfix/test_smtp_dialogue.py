@@ -168,7 +168,9 @@ def test_a_server_for_seven_bits() -> None:
     lab = three(PLAIN)
     server = replace_mx1(lab, ehlo="250 srv")
     header = "MIME-Version: 1.0\\nContent-Type: text/plain; charset=utf-8\\nContent-Transfer-Encoding: 8bit\\n\\n"
-    command = f"printf 'Subject: x\\n{header}Gr\\303\\274\\303\\237e = '\"$(printf '%080d' 7)\"' \\n' | /usr/sbin/sendmail -B8BITMIME carla@example.net"
+    command = (
+        f"printf 'Subject: x\\n{header}Gr\\303\\274\\303\\237e = '\"$(printf '%080d' 7)\"' \\n' | /usr/sbin/sendmail -B8BITMIME carla@example.net"
+    )
     lab["client"].run(command)
     lab.settle()
     start = server.heard.index("Content-Transfer-Encoding: quoted-printable")
@@ -183,7 +185,9 @@ def test_a_server_for_seven_bits() -> None:
 def test_checks_on_the_way_out() -> None:
     """What smtp_header_checks and smtp_body_checks say, and what they cannot say."""
     lab = three(f"{PLAIN} smtp_header_checks=regexp:/etc/postfix/out smtp_body_checks=regexp:/etc/postfix/bod")
-    lab["client"].run("printf '/^X-Secret/ IGNORE\\n/^Subject: (.*)/ REPLACE Subject: [out] $1\\n/^Date/ REJECT no\\n' > /etc/postfix/out; echo '/wipe/ STRIP gone' > /etc/postfix/bod")
+    lab["client"].run(
+        "printf '/^X-Secret/ IGNORE\\n/^Subject: (.*)/ REPLACE Subject: [out] $1\\n/^Date/ REJECT no\\n' > /etc/postfix/out; echo '/wipe/ STRIP gone' > /etc/postfix/bod"
+    )
     server = replace_mx1(lab)
     lab["client"].run("printf 'X-Secret: 1\\nSubject: x\\n\\nkeep\\nwipe\\n' | /usr/sbin/sendmail carla@example.net")
     lab.settle()
@@ -196,7 +200,7 @@ def test_checks_on_the_way_out() -> None:
 
 def test_lmtp_to_a_socket() -> None:
     """One reply for each recipient; the socket must be there, and the mail system must be allowed to write to it."""
-    lab = three("mailbox_transport=lmtp:unix:private/store", host="hub")
+    lab = three("local_transport=lmtp:unix:private/store", host="hub")
     hub, path = lab["hub"], "/var/spool/postfix/private/store"
     send(lab, "anna@example.com", host="hub")
     assert fates(lab, "hub")[-1] == ("none", "4.4.1", "deferred", "connect to hub.example.com[private/store]: No such file or directory")
@@ -209,7 +213,7 @@ def test_lmtp_to_a_socket() -> None:
     hub.run(f"chown postfix {path}; postqueue -f")
     lab.settle()
     name = "hub.example.com[private/store]"
-    found = fates(lab, "hub", "postfix/lmtp")[-2:]
+    found = fates(lab, "hub", "postfix/lmtp")[-3:-1]  # the last is the notice to the sender
     assert found[0] == (name, "2.1.5", "sent", "250 2.1.5 anna is happy")
     assert found[1] == (name, "5.2.2", "bounced", f"host {name} said: 550 5.2.2 bernd is full (in reply to end of DATA command)")
     assert server.heard[0] == "LHLO hub.example.com"

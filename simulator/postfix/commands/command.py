@@ -77,6 +77,7 @@ class CommandMsg(Msg):
     """Messages of a command; where log lines go is known once main.cf was read (syslog_name, maillog_file)."""
 
     maillog_file = ""
+    facility = "mail"
     #: Programs that write the file themselves when postlogd(8) does not answer; the lines of all others are lost then.
     _WITH_FALLBACK = frozenset(("postfix", "postlog", "postmulti", "postsuper"))
     #: With whose rights they do.
@@ -87,7 +88,7 @@ class CommandMsg(Msg):
         if self.to_stderr:
             self.process.err(f"{self.name}: {label}{text}\n")
         if self.to_log and self._can_log():
-            mail_log.write(self.process.host, self.maillog_file, self.ident, self.process.pid, label + text, priority)
+            mail_log.write(self.process.host, self.maillog_file, self.ident, self.process.pid, label + text, priority, self.facility)
 
     def _can_log(self) -> bool:
         """Does the line arrive? Raises Exit when the program has to write the file itself and cannot."""
@@ -170,6 +171,7 @@ class Command:
         )  # fmt: skip
         self.msg.ident = self._ident(self.params["syslog_name"])
         if self.msg.to_log:
+            self.msg.facility = self.params["syslog_facility"]
             self._open_log(self.params["maillog_file"])
         if self.verbose:
             self._explain()

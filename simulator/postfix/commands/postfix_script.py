@@ -68,7 +68,7 @@ class Script:
         if self.process.tty:
             self.process.err(f"{tag}: {text}\n")
         host = self.process.host
-        mail_log.write(host, self.params["maillog_file"], tag, host.new_pid(), text, priority)
+        mail_log.write(host, self.params["maillog_file"], tag, host.new_pid(), text, priority, self.params["syslog_facility"])
 
     def warn(self, text: str) -> None:
         """`warning: text`."""

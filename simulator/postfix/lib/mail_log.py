@@ -22,10 +22,12 @@ _FILE_MODE = 0o600
 _WRITER = Cred(0, 0, frozenset(), 0o077)
 
 
-def write(host: Host, maillog_file: str, ident: str, pid: int, text: str, priority: str = "info") -> None:
+def write(
+    host: Host, maillog_file: str, ident: str, pid: int, text: str, priority: str = "info", facility: str = "mail"
+) -> None:
     """One line, to syslog or to the file. A file that cannot be written loses the line, as a stopped postlogd(8) does."""
     if not maillog_file:
-        host.syslog(ident, pid, text, "mail", priority)
+        host.syslog(ident, pid, text, facility, priority)
         return
     name = host.hostname.split(".")[0]
     line = f"{stamp(host.clock.now)} {name} {ident}[{pid}]: {text}\n".encode("utf-8", "surrogateescape")
@@ -49,23 +51,25 @@ class MailLog:
         self.ident = ident
         self.pid = pid
         self.maillog_file = ""
+        self.facility = "mail"
         #: How many warnings there have been.
         self.warnings = 0
 
     def configure(self, params: Parameters, program: str) -> None:
-        """From now on as main.cf says: syslog_name, maillog_file. Raises Fatal."""
+        """From now on as main.cf says: syslog_name, syslog_facility, maillog_file. Raises Fatal."""
         self.ident = f"{params['syslog_name']}/{program}"
+        self.facility = params["syslog_facility"]
         self.maillog_file = checked_file(params)
 
     def _say(self, text: str, priority: str) -> None:
-        write(self.host, self.maillog_file, self.ident, self.pid, printable(_LABELS[priority] + text), priority)
+        write(self.host, self.maillog_file, self.ident, self.pid, printable(_LABELS[priority] + text), priority, self.facility)
 
     def info(self, text: str) -> None:
         """Plain information."""
         if self.maillog_file:
             self._say(text, "info")
         else:
-            self.host.syslog(self.ident, self.pid, printable(text))
+            self.host.syslog(self.ident, self.pid, printable(text), self.facility)
 
     def warning(self, text: str) -> None:
         """`warning: text`."""

@@ -142,7 +142,7 @@ def _enter_directory(daemon: Daemon, command: Command, cred: Cred) -> bool:
         return True
     text = f'cannot change directory to "{command.directory}" for uid={command.uid} gid={command.gid}: {os.strerror(code)}'
     log = daemon.log
-    mail_log.write(daemon.host, log.maillog_file, log.ident, daemon.host.new_pid(), f"fatal: {text}", "crit")
+    mail_log.write(daemon.host, log.maillog_file, log.ident, daemon.host.new_pid(), f"fatal: {text}", "crit", log.facility)
     return False
 
 
@@ -180,7 +180,7 @@ def _ways(command: Command) -> tuple[list[list[str]], str]:
 
 
 def _not_executed(daemon: Daemon, text: str) -> _End:
-    daemon.host.syslog(daemon.program, daemon.host.new_pid(), f"fatal: {text}", "mail", "crit")
+    daemon.host.syslog(daemon.program, daemon.host.new_pid(), f"fatal: {text}", daemon.log.facility, "crit")
     return _End(EX_TEMPFAIL, output=f"{daemon.program}: fatal: {text}\n")
 
 
