@@ -89,7 +89,7 @@ class Connection:
             await server_handshake(self.transport, Service(chain=chain, versions=self._versions(), ticket_key=f"dovecot-{self.master.pid}"), LOGIN_TIMEOUT)
         except HandshakeError as error:
             library = error.library[0] if error.library else ""
-            text = ":".join(library.split(":")[:4]) if library else "Connection closed"
+            text = ":".join(library.split(":")[:5]) if library else "Connection closed"
             self.handshake_error = f"SSL_accept() failed: {text}" if library else text
             return False
         self.encrypted = True

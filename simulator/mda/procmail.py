@@ -52,14 +52,16 @@ from __future__ import annotations
 import datetime
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.mda.procmail_folder import screen_mailbox, unlock_global, unlock_local, write_folder
+from simulator.mda.procmail_options import HELP, USAGE, Options, parse, version
 from simulator.mda.procmail_program import run_trap
 from simulator.mda.procmail_recipe import RcFile
 from simulator.mda.procmail_session import EX_TEMPFAIL, PATH, TEXTS, Delivered, Mail, Session
-from simulator.mda.procmail_text import LINE, Source, Words
+from simulator.mda.procmail_source import Source
+from simulator.mda.procmail_text import LINE, Words
 from simulator.mda.procmail_variables import assign, change_directory
 from simulator.unix.fs import Cred
 from simulator.unix.program import Process, program
@@ -71,61 +73,14 @@ _EX_NOINPUT: Final = 66
 _EX_NOUSER: Final = 67
 _EX_USAGE: Final = 64
 _UMASK: Final = 0o077
-_USAGE: Final = (
-    "Usage: procmail [-vptoY] [-f fromwhom] [parameter=value | rcfile] ...\n"
-    "   Or: procmail [-toY] [-f fromwhom] [-a argument] ... -d recipient ...\n"
-    "   Or: procmail [-ptY] [-f fromwhom] -m [parameter=value] ... rcfile [arg] ...\n"
-    "   Or: procmail [-toY] [-a argument] ... -z\n"
-)
-_HELP: Final = """\
-\t-v\t\tdisplay the version number and exit
-\t-p\t\tpreserve (most of) the environment upon startup
-\t-t\t\tfail softly if mail is undeliverable
-\t-f fromwhom\t(re)generate the leading 'From ' line
-\t-o\t\toverride the leading 'From ' line if necessary
-\t-Y\t\tBerkeley format mailbox, disregard Content-Length:
-\t-a argument\twill set $1, $2, etc
-\t-d recipient\texplicit delivery mode
-\t-z\t\tact as an LMTP server
-\t-m\t\tact as a general purpose mail filter
-Recipe flag quick reference:
-\tH  egrep header (default)\tB  egrep body
-\tD  distinguish case
-\tA  also execute this recipe if the common condition matched
-\ta  same as 'A', but only if the previous recipe was successful
-\tE  else execute this recipe, if the preceding condition didn't match
-\te  on error execute this recipe, if the previous recipe failed
-\th  deliver header (default)\tb  deliver body (default)
-\tf  filter\t\t\ti  ignore write errors
-\tc  carbon copy or clone message
-\tw  wait for a program\t\tr  raw mode, mail as is
-\tW  same as 'w', but suppress 'Program failure' messages
-"""
-
-
-@dataclass(slots=True)
-class _Options:
-    """The command line."""
-
-    preserve: bool = False
-    filter: bool = False
-    soft: bool = False
-    help: bool = False
-    sender: str | None = None
-    arguments: list[str] = field(default_factory=list)
-    recipient: str | None = None
-    rest: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-
 @program("/usr/bin/procmail", package="procmail", mode=0o6755, group="mail")
 def main(p: Process) -> int:
     """Deliver one message."""
-    options = _parse(p.argv[1:])
+    options = parse(p.argv[1:])
     if options is None:
-        return _version(p)
+        return version(p)
     if options.help:
-        p.err(_USAGE + _HELP)
+        p.err(USAGE + HELP)
         return _EX_USAGE
     for text in options.complaints:
         p.err(f"procmail: {text}")
@@ -145,61 +100,7 @@ def main(p: Process) -> int:
     return conclude(session, lambda: _rc_files(session, options, rc_names))
 
 
-def _parse(argv: list[str]) -> _Options | None:
-    """The options; None for -v."""
-    options, words = _Options(), list(argv)
-    while words and words[0].startswith("-") and len(words[0]) > 1:
-        word = words.pop(0)[1:]
-        while word:
-            letter, word = word[0], word[1:]
-            if letter == "v":
-                return None
-            if letter in "afdr":
-                value = word or (words.pop(0) if words else "")
-                word = ""
-                _valued(options, letter, value)
-                if letter == "d":
-                    options.rest = words
-                    return options
-            elif letter in "ptm":
-                options.preserve |= letter == "p"
-                options.soft |= letter == "t"
-                options.filter |= letter == "m"
-            elif letter in "h?":
-                options.help = True
-            elif letter not in "oYy-":
-                options.complaints.append(f'Unrecognised options: "{letter + word}"\n{_USAGE}Processing continued\n')
-                word = ""
-    options.rest = words
-    return options
-
-
-def _valued(options: _Options, letter: str, value: str) -> None:
-    if letter == "a":
-        options.arguments.append(value)
-    elif letter in "fr":
-        options.sender = value
-    else:
-        options.recipient = value
-
-
-def _version(p: Process) -> int:
-    p.err(
-        "procmail v3.23pre 2001/09/13\n"
-        "    Copyright (c) 1990-2001, Stephen R. van den Berg\t<srb@cuci.nl>\n"
-        "    Copyright (c) 1997-2001, Philip A. Guenther\t\t<guenther@sendmail.com>\n"
-        "\nSubmit questions/answers to the procmail-related mailinglist by sending to:\n"
-        "\t<procmail-users@procmail.org>\n"
-        "\nAnd of course, subscription and information requests for this list to:\n"
-        "\t<procmail-users-request@procmail.org>\n"
-        "\nLocking strategies:\tdotlocking, fcntl()\nDefault rcfile:\t\t$HOME/.procmailrc\n"
-        "\tIt may be writable by your primary group\n"
-        f"Your system mailbox:\t/var/mail/{p.host.users.user_name(p.caller.uid)}\n"
-    )
-    return 0
-
-
-def _user(p: Process, options: _Options) -> User | None:
+def _user(p: Process, options: Options) -> User | None:
     """Whose mail it is: the recipient, or whoever runs procmail (LOGNAME decides between names of one number)."""
     users = p.host.users
     if options.recipient is not None:
@@ -208,7 +109,7 @@ def _user(p: Process, options: _Options) -> User | None:
     return hint if hint is not None and user is not None and hint.uid == user.uid else user
 
 
-def _session(p: Process, options: _Options, user: User) -> Session:
+def _session(p: Process, options: Options, user: User) -> Session:
     groups = p.host.users.cred(user.name).groups
     text = p.stdin.encode("utf-8", "surrogateescape").decode("latin-1")
     cred = Cred(user.uid, user.gid, groups, _UMASK)
@@ -229,7 +130,7 @@ def _expanded(session: Session, text: str) -> str:
     return Words(session, Source(text), LINE).read()[0]
 
 
-def _with_from(p: Process, options: _Options, text: str) -> str:
+def _with_from(p: Process, options: Options, text: str) -> str:
     """A From line in front, if one was asked for or the mail is delivered by name."""
     if options.sender is None and options.recipient is None:
         return text
@@ -258,7 +159,7 @@ def _no_system_mailbox(session: Session) -> None:
 # -- rc files -----------------------------------------------------------------------------------------------------------
 
 
-def _rc_files(session: Session, options: _Options, names: list[str]) -> None:
+def _rc_files(session: Session, options: Options, names: list[str]) -> None:
     """Assignments of the command line, /etc/procmailrc, then the rc files. Raises Delivered."""
     for word in options.rest:
         name, equals, value = word.partition("=")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.mda.procmail_program import parse_command, run
 from simulator.mda.procmail_regexp import Regexp
-from simulator.mda.procmail_text import LINE, Source, Words
+from simulator.mda.procmail_source import Source
+from simulator.mda.procmail_text import LINE, Words
 
 if TYPE_CHECKING:
     from simulator.mda.procmail_session import Session

@@ -9,7 +9,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.mda.procmail_text import WORDS, Source, Words
+from simulator.mda.procmail_source import Source
+from simulator.mda.procmail_text import WORDS, Words
 from simulator.unix.program import Killed, Result
 
 if TYPE_CHECKING:

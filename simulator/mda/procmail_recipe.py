@@ -11,33 +11,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from simulator.mda.procmail_action import Action, Recipe
 from simulator.mda.procmail_condition import Conditions
-from simulator.mda.procmail_folder import lock_local, unlock_local, write_folder
-from simulator.mda.procmail_program import Line, filter_through, parse_command, pipe_into
-from simulator.mda.procmail_session import Delivered, with_blank_line
-from simulator.mda.procmail_text import VALUE, WORDS, Source, Words
+from simulator.mda.procmail_folder import unlock_local
+from simulator.mda.procmail_program import parse_command
+from simulator.mda.procmail_source import Source
+from simulator.mda.procmail_text import VALUE, WORDS, Words
 from simulator.mda.procmail_variables import assign
 
 if TYPE_CHECKING:
     from simulator.mda.procmail_session import Session
 
 _FLAGS: Final = "HBDAahbfcwWiEer"
-_LOCK_NAME: Final = re.compile(r">>[ \t]*([^ \t\n#`'\");]*)")
-
-
-@dataclass(slots=True)
-class _Recipe:
-    """A recipe in work. `lock` is the name behind the second colon, None without a name; `locked` whether there is one."""
-
-    flags: frozenset[str] = frozenset()
-    locked: bool = False
-    lock: str | None = None
-    conditions: int = -1
-    matched: bool = False
-
-    @property
-    def wait(self) -> int:
-        return ("w" in self.flags) | ("W" in self.flags) << 1
 
 
 @dataclass(slots=True)
@@ -119,11 +104,11 @@ class RcFile:
         else:
             self._skip_action()
 
-    def _head(self) -> _Recipe:
+    def _head(self) -> Recipe:
         """The line behind the colon: an old number of conditions, flags, a lock file."""
         words = Words(self.session, self.source, WORDS, bool(self.skip)).read()
         text = " ".join(words)
-        recipe = _Recipe()
+        recipe = Recipe()
         number = re.match(r"[ \t]*(\d+)", text)
         if number:
             recipe.conditions = int(number[1]) or -1
@@ -138,7 +123,7 @@ class RcFile:
         recipe.lock = lock.strip() or None
         return recipe
 
-    def _conditions(self, recipe: _Recipe) -> bool:
+    def _conditions(self, recipe: Recipe) -> bool:
         """Look at the conditions; False if there is no action behind them."""
         session, source, flags, history = self.session, self.source, recipe.flags, self.history
         holds = not self.skip
@@ -187,123 +172,25 @@ class RcFile:
 
     # -- actions ----------------------------------------------------------------------------------------------------------
 
-    def _act(self, recipe: _Recipe) -> None:
-        source = self.source
+    def _act(self, recipe: Recipe) -> None:
+        source, action = self.source, Action(self, recipe)
         if source.test("!"):
-            self._forward(recipe)
+            action.forward()
         elif source.test("|"):
             text = source.line()
             if text.strip(" \t"):
-                self._pipe(recipe, parse_command(self.session, text), "")
+                action.pipe(parse_command(self.session, text), "")
             else:
-                self._print(recipe)
+                action.print()
         elif source.ended:
             self.session.say("Incomplete recipe\n")
         elif re.compile(r"\{[ \t\n]").match(source.text, source.at):
             source.at += 1
             self._block(recipe)
         else:
-            self._folder(recipe)
+            action.folder()
 
-    def _part(self, recipe: _Recipe) -> str:
-        """The flags h and b: only the header or the body goes to the action."""
-        mail = self.session.mail
-        head, body = "h" in recipe.flags, "b" in recipe.flags
-        if head == body:
-            return mail.text
-        return mail.header if head else mail.text[mail.body :]
-
-    def _out(self, recipe: _Recipe) -> str:
-        """The same as a program gets it."""
-        text = self._part(recipe)
-        return text if "r" in recipe.flags else with_blank_line(text)
-
-    def _done(self, recipe: _Recipe, success: bool) -> None:
-        """The action is done. A delivery without the flag c is the end."""
-        self.history.success = success
-        if success and "c" not in recipe.flags:
-            raise Delivered
-        if success and self.session.numbers["LOGABSTRACT"] == 2:
-            self.session.abstract(self.session.get("LASTFOLDER"))
-        self.session.tell_late()
-
-    def _forward(self, recipe: _Recipe) -> None:
-        session = self.session
-        words = [session.get("SENDMAIL"), *session.get("SENDMAILFLAGS").split(), *Words(session, self.source, WORDS).read()]
-        text = self._part(recipe)
-        if text == session.mail.text or text == session.mail.header:
-            text = text if not text.startswith("From ") else _after_from(text)
-        text = text if "r" in recipe.flags else with_blank_line(text)
-        self._lock_for(recipe, "")
-        self._done(recipe, pipe_into(session, Line(words, False), text, recipe.wait or (2 if recipe.locked else 0)))
-
-    def _pipe(self, recipe: _Recipe, line: Line, variable: str) -> None:
-        session = self.session
-        self._lock_for(recipe, line.words[0] if line.shell else " ".join(line.words))
-        wait = recipe.wait or (2 if recipe.locked else 0)
-        if "c" in recipe.flags and ("f" in recipe.flags or variable):
-            session.say("Extraneous copy-flag ignored\n")
-        if "f" in recipe.flags:
-            self._filter(recipe, line, wait)
-        elif variable:
-            text = filter_through(session, line, self._out(recipe), wait)
-            if text is not None:
-                assign(session, variable, text.removesuffix("\n"), self)
-            self.history.success = text is not None
-        else:
-            self._done(recipe, pipe_into(session, line, self._out(recipe), wait))
-
-    def _print(self, recipe: _Recipe) -> None:
-        """A lone `|`: standard output."""
-        session, text = self.session, self._out(recipe)
-        session.set_last_folder("|")
-        session.last_length = len(text)
-        session.process.out(text.encode("latin-1", "replace").decode("utf-8", "surrogateescape"))
-        self._done(recipe, True)
-
-    def _filter(self, recipe: _Recipe, line: Line, wait: int) -> None:
-        """The flag f: the program's output takes the place of what it was given."""
-        mail = self.session.mail
-        head_only = "h" in recipe.flags and "b" not in recipe.flags
-        body_only = "b" in recipe.flags and "h" not in recipe.flags
-        text = filter_through(self.session, line, self._out(recipe), wait)
-        self.history.success = text is not None
-        if text is None:
-            return
-        mail.text = text + mail.text[mail.body :] if head_only else mail.header + text if body_only else text
-        mail.find_body()
-
-    def _lock_for(self, recipe: _Recipe, command: str) -> None:
-        """The lock file of a program: named, or that of the file behind `>>`."""
-        if not recipe.locked:
-            return
-        name = recipe.lock
-        if name is None:
-            found = _LOCK_NAME.search(command)
-            if found is None or not found[1]:
-                self.session.say_of("Couldn't determine implicit lockfile from", command)
-                return
-            name = "".join(Words(self.session, Source(found[1]), WORDS).read()) + self.session.get("LOCKEXT")
-        lock_local(self.session, name, "")
-
-    def _folder(self, recipe: _Recipe) -> None:
-        session, source = self.session, self.source
-        if "f" in recipe.flags:
-            session.say("Extraneous filter-flag ignored\n")
-        captured = re.compile(r"([A-Za-z_]\w*)[ \t]*=[ \t]*(?=[|!])", re.A).match(source.text, source.at)
-        if captured:
-            source.at = captured.end() + 1
-            self._pipe(recipe, parse_command(session, source.line()), captured[1])
-            return
-        words = Words(session, source, WORDS).read() or [""]
-        if recipe.locked:
-            lock_local(session, recipe.lock, words[0])
-        text = session.mail.text if "f" in recipe.flags else self._part(recipe)
-        self._done(recipe, write_folder(session, words, text, "i" in recipe.flags, False, "r" in recipe.flags))
-
-    # -- blocks -----------------------------------------------------------------------------------------------------------
-
-    def _block(self, recipe: _Recipe) -> None:
+    def _block(self, recipe: Recipe) -> None:
         """`{ ... }`; with the flag c a copy of procmail goes through it, and this one passes it over."""
         session = self.session
         names = (("b", "deliver-body flag"), ("h", "deliver-head flag"), ("i", "ignore-write-error flag"), ("r", "raw-mode flag"))
@@ -325,10 +212,3 @@ class RcFile:
         session = self.session
         session.tell("Forking", "procmail")
         finish_clone(self)
-
-
-def _after_from(text: str) -> str:
-    rest = text.partition("\n")[2]
-    while rest.startswith(">"):
-        rest = rest.partition("\n")[2]
-    return rest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.mda.procmail_folder import lock, unlock_global
 from simulator.mda.procmail_session import NUMBERS, number
-from simulator.mda.procmail_text import Source
+from simulator.mda.procmail_source import Source
 
 if TYPE_CHECKING:
     from simulator.mda.procmail_recipe import RcFile

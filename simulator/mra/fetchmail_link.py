@@ -140,7 +140,7 @@ class Link:
             wait(self.p, client_handshake(transport, Offer(sni=self.host), _TIMEOUT, checker.verify))
         except HandshakeError as error:
             if error.library:
-                self.out.error(f"fetchmail: OpenSSL reported: {':'.join(error.library[0].split(':')[:4])}")
+                self.out.error(f"fetchmail: OpenSSL reported: {':'.join(error.library[0].split(':')[:5])}")
             return False
         if checker.bad:
             self.out.error("fetchmail: Warning: the connection is insecure, continuing anyways. (Better use --sslcertck!)")

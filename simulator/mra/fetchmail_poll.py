@@ -109,7 +109,7 @@ class Poll:
             driver.logout()
             return _NO_MAIL
         if not out.silent:
-            some = f" ({seen} seen)" if seen else ""
+            some = f" ({seen} seen)" if seen and not entry.has("fetchall") else ""
             out.say(f"{count} message{'' if count == 1 else 's'}{some} for {who}{driver.total}.")
         if self.check:
             driver.logout()

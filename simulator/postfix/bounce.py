@@ -33,8 +33,8 @@ from simulator.postfix.bounce_notify import Notification, Original
 from simulator.postfix.daemon import Daemon, request
 from simulator.postfix.lib.bounce_log import LogEntry, decode_entries, encode_entry
 from simulator.postfix.lib.bounce_template import DELAY, FAILURE, SUCCESS, VERIFY, BounceTemplates, Template
-from simulator.postfix.lib.cool_down import readings
 from simulator.postfix.lib.delivery import NOTIFY_DELAY, NOTIFY_FAILURE, RECORD, RET_FULL, RET_HDRS, USER_VERIFY, Fate, Recipient
+from simulator.postfix.lib.main_cf import read_until_cool
 from simulator.postfix.lib.name_mask import required_names
 from simulator.postfix.lib.post_mail import PostMail
 from simulator.postfix.lib.verp import verp_sender
@@ -54,12 +54,8 @@ class Bounce(Daemon):
         self.templates = BounceTemplates.built_in(params["header_from_format"] != "standard")
         path = params["bounce_template_file"]
         if path:
-            try:
-                text = self.fs.read(path).decode("utf-8", "surrogateescape")
-            except OSError as error:
-                self.fatal(f"open {path}: {error.strerror}")
-            for _ in range(readings(self.fs.stat(path).mtime, self.clock.now)):
-                self.templates.load(text, path, self.log.warning)
+            for data in read_until_cool(self.fs, path):
+                self.templates.load(data.decode("utf-8", "surrogateescape"), path, self.log.warning)
         self.compatible = params.bool("backwards_bounce_logfile_compatibility")
         self.double_bounce = f"{params['double_bounce_sender']}@{params['myhostname']}"
 

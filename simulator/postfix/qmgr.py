@@ -40,7 +40,6 @@ from simulator.postfix.qmgr_again import Again
 from simulator.postfix.qmgr_deliver import Scheduler
 from simulator.postfix.qmgr_message import FLUSH_DEFER_TRANSPORTS, FLUSH_ONCE, SCAN_ALL, SCAN_START, ActiveMessage, Router
 
-
 #: So many queue files are read before anything else may happen, and how long that takes, in seconds.
 _AT_ONCE: Final = 10
 _REST: Final = 0.004

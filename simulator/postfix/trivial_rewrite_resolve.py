@@ -33,8 +33,16 @@ _CACHE_SIZE = 4096
 Cause = tuple[tuple[str, str, str], ...]
 
 
+#: The recipient of an answer that ended while mydestination was searched; qmgr(8) shows it, and mailq does.
+_NO_RECIPIENT = "NEXTRCPT NOT UPDATED"
+
+
 class _Failure(Exception):
-    """A table did not answer: the request ends with FLAG_FAIL."""
+    """A table did not answer: the request ends with FLAG_FAIL. `recipient` is the answer's recipient if it is not the address asked for."""
+
+    def __init__(self, recipient: str = "") -> None:
+        super().__init__(recipient)
+        self.recipient = recipient
 
 
 @functools.lru_cache(maxsize=32)
@@ -90,8 +98,8 @@ class Resolver:
         warnings = self.daemon.log.warnings
         try:
             answer = self._resolve(sender, address)
-        except _Failure:
-            return Resolved("", "", address, FLAG_FAIL)
+        except _Failure as failure:
+            return Resolved("", "", failure.recipient or address, FLAG_FAIL)
         # What has to be said is said each time.
         if self.cacheable and warnings == self.daemon.log.warnings:
             if len(self.cache) >= _CACHE_SIZE:
@@ -173,7 +181,7 @@ class Resolver:
         try:
             return self.local_domains.match(domain)
         except TableError as error:
-            raise _Failure from error
+            raise _Failure(_NO_RECIPIENT) from error
 
     def _syntax_flags(self, recipient: str, domain: str) -> int:
         if domain.startswith("["):

@@ -3,7 +3,6 @@
 import pytest
 
 from simulator.postfix.lib.address_syntax import mailhost_trouble
-from simulator.postfix.lib.cool_down import readings
 from simulator.postfix.lib.delivery import Recipient, Stamps
 from simulator.postfix.lib.log_lines import delivery, log_address, pretty_seconds
 
@@ -45,9 +44,3 @@ def test_addresses_in_the_log_are_quoted(address: str, shown: str) -> None:
 def test_what_is_wrong_with_an_address_literal(literal: str, trouble: str | None) -> None:
     """valid_hostname(3)."""
     assert mailhost_trouble(literal) == trouble
-
-
-def test_a_file_that_was_just_edited_is_read_until_it_has_aged() -> None:
-    """load_file(3)."""
-    assert readings(edited=1000.5, now=1010.0) == 1
-    assert readings(edited=1000.5, now=1000.6) > 5
