@@ -37,6 +37,8 @@ from simulator.why import Why, explain
 
 #: What settle() waits at most, in virtual seconds: mail may be stuck in the active queue behind a throttled service.
 SETTLE_SECONDS = 20.0
+#: And this many decisions of daemons: two aliases that forward to each other for ever would fill the time with them.
+SETTLE_EVENTS = 30_000
 SESSION_FORMAT = 1
 
 
@@ -118,11 +120,13 @@ class Lab:
         self.clock.run_until(self.clock.now + length)
 
     def settle(self) -> None:
-        """Let the daemons work until no message is incoming, active or in maildrop, at most 20 virtual seconds."""
+        """Let the daemons work until no message is incoming, active or in maildrop, at most 20 virtual seconds, and not
+        longer than a mail loop needs to be seen as one."""
         self.note("settle")
+        most = self.trace.total + SETTLE_EVENTS
         deadline = self.clock.now + SETTLE_SECONDS
         self.clock.run_until(self.clock.now)
-        while self._in_motion():
+        while self._in_motion() and self.trace.total < most:
             due = self.clock.next_due
             if due is None or due > deadline:
                 self.clock.run_until(deadline)

@@ -40,9 +40,12 @@ class Trace:
     def __init__(self, clock: HasNow) -> None:
         self._clock = clock
         self._events: deque[Event] = deque(maxlen=KEEP)
+        #: How many events there ever were, forgotten ones included.
+        self.total = 0
 
     def add(self, host: str, daemon: str, event: str, queue_id: str = "", **data: Any) -> None:
         """Note an event that happens now."""
+        self.total += 1
         self._events.append(Event(self._clock.now, host, daemon, event, queue_id, data))
 
     def __iter__(self) -> Iterator[Event]:
@@ -64,4 +67,5 @@ class Trace:
         memo[id(self)] = twin
         twin._clock = copy.deepcopy(self._clock, memo)
         twin._events = self._events.copy()
+        twin.total = self.total
         return twin

@@ -1,6 +1,8 @@
 """Determinism, forks, sessions: the design's promises about a lab as a whole."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -137,3 +139,21 @@ def test_nothing_touches_the_real_disk_or_network() -> None:
     finally:
         watching[0] = False
     assert not seen, json.dumps([str(entry) for entry in seen])
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Nothing depends on the order of sets or on addresses in memory: a session can be shared."""
+    code = (
+        "import hashlib; from tests.test_lab import everything, play; from simulator import open_lab\n"
+        "lab = open_lab('three', seed=3)\n"
+        "lab['client'].run('echo x | mail -s x carla@example.net dora@example.org'); lab.settle(); lab.advance('1h')\n"
+        "print(hashlib.sha256(repr(sorted(everything(lab).items())).encode()).hexdigest())"
+    )
+    root = Path(__file__).resolve().parent.parent
+    digests = set()
+    for seed in ("0", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=root, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1

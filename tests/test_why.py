@@ -115,9 +115,9 @@ def test_both_languages_and_both_forms() -> None:
     lab = open_lab("ubuntu")
     lab["ubuntu"].run("postconf -P 'smtp/inet/smtpd_sender_restrictions=reject'; postfix reload")
     lab.advance(2)
-    mail(lab, "ubuntu", "swaks -s 127.0.0.1 -f '<b>x</b>@y.org' -t anna@ubuntu")
-    assert "lehnte" in str(lab.why("anna@ubuntu", language="de")) or "abgelehnt" in str(lab.why("anna@ubuntu", language="de"))
-    assert "<b>" not in lab.why("anna@ubuntu")._repr_markdown_()
+    mail(lab, "ubuntu", "swaks -s 127.0.0.1 -f 'a*b*@y.org' -t anna@ubuntu")
+    assert "abgelehnt" in str(lab.why("anna@ubuntu", language="de"))
+    assert "&lt;a\\*b\\*@y.org>" in lab.why("anna@ubuntu")._repr_markdown_()
     assert any(line.path == "/etc/postfix/master.cf" for line in lab.why("anna@ubuntu").stories[0].causes)
     assert str(lab.why("never@heard.of")) == "Nothing is known of never@heard.of."
     with pytest.raises(ValueError, match="no language 'fr'"):

@@ -73,6 +73,8 @@ _EX_NOINPUT: Final = 66
 _EX_NOUSER: Final = 67
 _EX_USAGE: Final = 64
 _UMASK: Final = 0o077
+
+
 @program("/usr/bin/procmail", package="procmail", mode=0o6755, group="mail")
 def main(p: Process) -> int:
     """Deliver one message."""

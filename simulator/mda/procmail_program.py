@@ -143,5 +143,3 @@ def _forced_status(session: Session) -> int:
     if forced >= 0:
         session.status = forced
     return forced
-
-

@@ -1,8 +1,8 @@
 """An rc file of procmail: assignments, recipes and blocks, one after the other. procmailrc(5).
 
-    :0 flags : lockfile
-    * conditions
-    action: folder ..., | program, ! addresses, { block }
+:0 flags : lockfile
+* conditions
+action: folder ..., | program, ! addresses, { block }
 """
 
 from __future__ import annotations

@@ -45,9 +45,7 @@ async def _append(job: LocalDelivery, state: State, path: str) -> Reason | None:
     """Why it failed, or None."""
     clock, log, settings = job.agent.clock, job.agent.log, job.settings
     try:
-        box = await MailboxFile.open(
-            job.fs, lambda: clock.now, path, state.rights.cred, settings.locks, lock_may_fail=log.warning
-        )
+        box = await MailboxFile.open(job.fs, lambda: clock.now, path, state.rights.cred, settings.locks, lock_may_fail=log.warning)
     except MailboxError as trouble:
         return open_reason(trouble, "5.2.0")
     try:

@@ -1,9 +1,9 @@
 """One element of an alias or .forward file: an address, a file, a command, or a list in a file.
 
-    user, user@example.com       an address
-    /file/name, ~/name           a file, or with a slash at its end a Maildir
-    |command                     a program; in double quotes if there are blanks
-    :include:/file/name          the addresses in that file
+user, user@example.com       an address
+/file/name, ~/name           a file, or with a slash at its end a Maildir
+|command                     a program; in double quotes if there are blanks
+:include:/file/name          the addresses in that file
 """
 
 from __future__ import annotations

@@ -12,14 +12,22 @@ def anna() -> Delivering:
 
 def test_fields_are_printed(anna: Delivering) -> None:
     """-x gives the content, with -z without blanks around; -X the whole field; a name without a colon stands for its beginning."""
-    assert anna.run("formail -x Subject: < m; formail -zx Subject: < m; formail -X Subj < m") == " [garden] seeds\n[garden] seeds\nSubject: [garden] seeds\n"
+    assert (
+        anna.run("formail -x Subject: < m; formail -zx Subject: < m; formail -X Subj < m")
+        == " [garden] seeds\n[garden] seeds\nSubject: [garden] seeds\n"
+    )
 
 
 def test_fields_are_added_replaced_and_renamed(anna: Delivering) -> None:
     """Fields of -a and -A come first, then those of -i, then those of -I; -i keeps the old one as Old-."""
     line = "formail -I 'Subject: new' -A 'X-A: 1' -a 'To: nobody' -i 'From: z@z' -I Received: -R Message-ID X-ID < m"
     assert anna.run(line).split("\n\n")[0].splitlines()[1:] == [
-        "Old-From: Bernd Brot <bernd@ubuntu>", "To: anna@ubuntu", "X-ID: <1@ubuntu>", "X-A: 1", "From: z@z", "Subject: new"
+        "Old-From: Bernd Brot <bernd@ubuntu>",
+        "To: anna@ubuntu",
+        "X-ID: <1@ubuntu>",
+        "X-A: 1",
+        "From: z@z",
+        "Subject: new",
     ]
 
 
@@ -38,7 +46,10 @@ def test_a_message_without_a_from_line_gets_one(anna: Delivering) -> None:
 
 def test_duplicates_are_found(anna: Delivering) -> None:
     """The status is 0 for a Message-ID that is in the cache."""
-    assert anna.run("for i in 1 2; do formail -D 1000 cache < m; echo $?; done; od -c cache | head -1") == "1\n0\n0000000   <   1   @   u   b   u   n   t   u   >  \\0  \\0\n"
+    assert (
+        anna.run("for i in 1 2; do formail -D 1000 cache < m; echo $?; done; od -c cache | head -1")
+        == "1\n0\n0000000   <   1   @   u   b   u   n   t   u   >  \\0  \\0\n"
+    )
 
 
 def test_a_mailbox_is_split(anna: Delivering) -> None:

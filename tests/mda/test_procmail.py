@@ -81,7 +81,9 @@ def test_failing_programs_are_reported(anna: Delivering) -> None:
     """w tells of a failure, W is silent; a program that takes too long is ended (TIMEOUT)."""
     log = anna.deliver("LOGFILE=log", ":0 w", "| false", ":0 W", "| false", "TIMEOUT=2", ":0 w", "| sleep 10", ":0:", "rest")
     assert log.splitlines()[:3] == [
-        'procmail: Program failure (1) of "false"', 'procmail: Timeout, terminating "sleep"', 'procmail: Program failure (-15) of "sleep"'
+        'procmail: Program failure (1) of "false"',
+        'procmail: Timeout, terminating "sleep"',
+        'procmail: Program failure (-15) of "sleep"',
     ]
 
 
@@ -103,7 +105,7 @@ def test_folders_of_all_kinds(anna: Delivering) -> None:
 def test_an_rc_file_that_others_may_write_does_not_count(anna: Delivering) -> None:
     """~/.procmailrc must belong to the user and be writable by nobody else; the system log tells of one that is not."""
     anna.run("printf ':0\\n/dev/null\\n' > .procmailrc; chmod 666 .procmailrc; procmail < m")
-    assert anna.run("grep -c \"^From \" /var/mail/anna") == "1\n"
+    assert anna.run('grep -c "^From " /var/mail/anna') == "1\n"
     assert 'Suspicious rcfile "/home/anna/.procmailrc"' in anna.read("/var/log/mail.log")
 
 

@@ -58,7 +58,9 @@ def test_a_status_code_in_the_output_counts_more(host: Mailing) -> None:
     """A command may name an enhanced status code, and explain itself, in the order in which it wrote to both its outputs."""
     host.aliases('full: "|echo 4.2.2 mailbox full; exit 1"', 'odd: "|echo one; echo two >&2; echo three; exit 1"')
     assert host.mail("full") == ["full@ubuntu deferred (mailbox full )"]
-    assert host.mail("odd") == ['odd@ubuntu bounced (Command died with status 1: "echo one; echo two >&2; echo three; exit 1". Command output: one two three )']
+    assert host.mail("odd") == [
+        'odd@ubuntu bounced (Command died with status 1: "echo one; echo two >&2; echo three; exit 1". Command output: one two three )'
+    ]
 
 
 def test_a_command_without_end_is_ended(host: Mailing) -> None:
@@ -73,7 +75,10 @@ def test_a_command_sees_its_own_environment(host: Mailing) -> None:
     """Nothing of the mail system's environment but what local(8) documents; dash adds PWD."""
     host.aliases('env: "|env; exit 1"')
     fate = host.mail("env")[0]
-    assert "USER=env DOMAIN=ubuntu LOGNAME=env ORIGINAL_RECIPIENT=env LOCAL=env PATH=/usr/bin:/bin SENDER=root@ubuntu LANG=C MAIL_CONFIG=/etc/postfix" in fate
+    assert (
+        "USER=env DOMAIN=ubuntu LOGNAME=env ORIGINAL_RECIPIENT=env LOCAL=env PATH=/usr/bin:/bin SENDER=root@ubuntu LANG=C MAIL_CONFIG=/etc/postfix"
+        in fate
+    )
 
 
 def test_a_list_with_an_owner_is_sent_in_his_name(host: Mailing) -> None:

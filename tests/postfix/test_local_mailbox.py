@@ -29,7 +29,9 @@ def test_the_settings_choose_the_mailbox(host: Mailing, setting: str, place: str
 
 def test_the_order_of_precedence(host: Mailing) -> None:
     """mailbox_transport comes before mailbox_command, that before home_mailbox, the maps before the plain settings."""
-    host.settings("home_mailbox = Mailbox", "mailbox_command = true", "mailbox_transport = error:no", "mailbox_transport_maps = inline:{bernd=local:}")
+    host.settings(
+        "home_mailbox = Mailbox", "mailbox_command = true", "mailbox_transport = error:no", "mailbox_transport_maps = inline:{bernd=local:}"
+    )
     host.settings("mailbox_command_maps = inline:{carla=false}")
     assert host.mail("anna") == ["anna@ubuntu bounced (no)"]
     host.setup("postconf -X mailbox_transport mailbox_transport_maps", "postfix reload")
@@ -41,7 +43,9 @@ def test_a_locked_mailbox_is_waited_for(host: Mailing) -> None:
     """NAME.lock of somebody else defers the mail; an old one is removed (stale_lock_time)."""
     host.settings("deliver_lock_attempts = 2", "deliver_lock_delay = 1s")
     host.setup("touch /var/mail/anna.lock")
-    expected = "anna@ubuntu deferred (cannot update mailbox /var/mail/anna for user anna. unable to create lock file /var/mail/anna.lock: File exists)"
+    expected = (
+        "anna@ubuntu deferred (cannot update mailbox /var/mail/anna for user anna. unable to create lock file /var/mail/anna.lock: File exists)"
+    )
     assert host.mail("anna") == [expected]
     host.lab.advance("10m")
     host.run("postqueue -f")
@@ -72,7 +76,7 @@ def test_a_foreign_mailbox_is_not_touched(host: Mailing) -> None:
     host.setup("touch /var/mail/anna", "chown bernd /var/mail/anna", "chmod 666 /var/mail/anna")
     fate = host.mail("anna")[0]
     assert fate == "anna@ubuntu deferred (cannot update mailbox /var/mail/anna for user anna. destination /var/mail/anna is not owned by recipient)"
-    assert "specify \"strict_mailbox_ownership = no\" to ignore mailbox ownership mismatch" in host.run("cat /var/log/mail.log")
+    assert 'specify "strict_mailbox_ownership = no" to ignore mailbox ownership mismatch' in host.run("cat /var/log/mail.log")
 
 
 def test_mail_for_nobody_in_particular(host: Mailing) -> None:

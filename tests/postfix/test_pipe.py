@@ -8,7 +8,10 @@ from tests.postfix.mailing import Mailing
 @pytest.fixture
 def host() -> Mailing:
     host = Mailing()
-    host.setup("printf '#!/bin/sh\\nfor i in \"$@\"; do echo \"<$i>\"; done > /tmp/args.$$; cat > /tmp/mail.$$\\n' > /usr/local/bin/take", "chmod 755 /usr/local/bin/take")
+    host.setup(
+        'printf \'#!/bin/sh\\nfor i in "$@"; do echo "<$i>"; done > /tmp/args.$$; cat > /tmp/mail.$$\\n\' > /usr/local/bin/take',
+        "chmod 755 /usr/local/bin/take",
+    )
     host.settings("transport_maps = inline:{pipe.example=take:next.example}")
     return host
 

@@ -49,4 +49,6 @@ def test_the_limit_of_a_mailbox(host: Mailing) -> None:
     """virtual_mailbox_limit counts for the file as a whole."""
     host.settings("virtual_mailbox_limit = 3000", "message_size_limit = 2500")
     host.mail("a@shop.example", "x" * 1500)
-    assert host.mail("a@shop.example", "x" * 1500) == ["a@shop.example bounced (delivery failed to mailbox /srv/post/a: error writing message: File too large)"]
+    assert host.mail("a@shop.example", "x" * 1500) == [
+        "a@shop.example bounced (delivery failed to mailbox /srv/post/a: error writing message: File too large)"
+    ]

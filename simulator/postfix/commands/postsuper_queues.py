@@ -57,6 +57,7 @@ class Queues:
         elif "d" in self.actions:
             if self.files.remove(path) and holds_messages(queue) and is_ready(entry):
                 self.tally.deleted += 1
+                self.files.note("deleted", name)
         elif not entry.is_file or self._is_stale(queue, entry):
             self.files.remove(path)
         else:
@@ -155,11 +156,17 @@ class Queues:
         """The action on all messages; what lies in maildrop has not been checked and stays there."""
         messages = holds_messages(queue) and queue != MAILDROP
         if "r" in self.actions and messages:
-            self.tally.requeued += self.files.rename(path, self.spool.relative(MAILDROP, name))
+            self.tally.requeued += self._noted("requeued", name, self.files.rename(path, self.spool.relative(MAILDROP, name)))
             return
         if self.actions & {"e", "f"} and messages and is_ready(entry):
-            self.tally.expired += self.files.expire(path)
+            self.tally.expired += self._noted("told to expire", name, self.files.expire(path))
         if "h" in self.actions and messages and queue != HOLD:
-            self.tally.held += self.files.rename(path, self.spool.relative(HOLD, name))
+            self.tally.held += self._noted("held", name, self.files.rename(path, self.spool.relative(HOLD, name)))
         elif self.actions & {"H", "f"} and queue == HOLD:
-            self.tally.released += self.files.rename(path, self.spool.relative(DEFERRED, name))
+            self.tally.released += self._noted("released", name, self.files.rename(path, self.spool.relative(DEFERRED, name)))
+
+    def _noted(self, event: str, queue_id: str, done: bool) -> bool:
+        """Tell the trace of what was done; the same answer."""
+        if done:
+            self.files.note(event, queue_id)
+        return done

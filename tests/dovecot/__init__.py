@@ -1,0 +1,1 @@
+"""Dovecot's promises."""

@@ -1,0 +1,1 @@
+"""fetchmail's promises."""
