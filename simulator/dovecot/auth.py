@@ -107,19 +107,12 @@ class Auth:
             return self._ask_file(block, user, password, who, service)
         if driver in ("pam", "shadow", "passwd"):
             found = check_shadow(self.host, user, password)
-            if not found and driver == "pam":
-                known = self.host.users.by_name(user) is not None
-                reason = "Authentication failure (Password mismatch?)" if known else "User not known to the underlying authentication module"
-                self._worker(f"pam({who})", f"pam_authenticate() failed: {reason}" if not known else f"pam_authenticate() failed: {reason}")
             return Outcome(found, user)
         if driver == "static":
             options = _words(block.get("args"))
             wanted = options.get("password")
             return Outcome("nopassword" in options or (wanted is not None and verify(expand(wanted, of_user(user)), password, "PLAIN")), user)
         return None
-
-    def _worker(self, source: str, text: str) -> None:
-        log.write(self.host, self.config, f"auth-worker({self.host.processes.last_pid})", f"conn unix:auth-worker (pid={self.host.processes.last_pid},uid=102): auth-worker<1>: {source}: {text}")
 
     def _ask_file(self, block: Section, user: str, password: str, who: str, service: str) -> Outcome | None:
         options, path = _file_arguments(block, user)
@@ -175,7 +168,7 @@ class Auth:
         there.last = self.host.clock.now
         if attempt not in there.seen:
             there.count = min(there.count + 1, _PENALTY_COUNT)
-            there.seen = {*list(sorted(there.seen))[-8:], attempt}
+            there.seen = {*sorted(there.seen)[-8:], attempt}
 
     # -- users ----------------------------------------------------------------------------------------------------------
 

@@ -72,9 +72,7 @@ class AuthServer:
         else:
             self._say(writer, "FAIL", number)
 
-    async def _go_on(
-        self, writer: asyncio.StreamWriter, number: str, response: str, waiting: dict[str, tuple[str, str, dict[str, str]]]
-    ) -> None:
+    async def _go_on(self, writer: asyncio.StreamWriter, number: str, response: str, waiting: dict[str, tuple[str, str, dict[str, str]]]) -> None:
         mechanism, user, facts = waiting.pop(number)
         data = decode(response)
         if mechanism == "PLAIN":

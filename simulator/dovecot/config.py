@@ -30,7 +30,7 @@ _LISTENER = {
 }  # fmt: skip
 _PASSDB = ("args auth_verbose default_fields deny driver master mechanisms name override_fields pass result_failure result_internalfail "
            "result_success skip username_filter")  # fmt: skip
-_NAMESPACE = ("alias_for disabled hidden ignore_on_failure inbox list location order prefix separator subscriptions type")
+_NAMESPACE = "alias_for disabled hidden ignore_on_failure inbox list location order prefix separator subscriptions type"
 _MAILBOX = "auto autoexpunge autoexpunge_max_mails comment driver special_use"
 _SERVICE = ("chroot client_limit drop_priv_before_exec executable extra_groups group idle_kill privileged_group process_limit "
             "process_min_avail protocol service_count type user vsz_limit")  # fmt: skip
@@ -52,7 +52,9 @@ class Config:
     def __init__(self, tree: Section, protocol: str = "") -> None:
         self.tree = tree
         self.protocol = protocol
-        self._filters = [one for one in tree.of_kind("protocol") if protocol and (one.name == protocol or one.name.startswith("!") and one.name[1:] != protocol)]
+        self._filters = [
+            one for one in tree.of_kind("protocol") if protocol and (one.name == protocol or (one.name.startswith("!") and one.name[1:] != protocol))
+        ]
 
     @classmethod
     def read(cls, fs: Fs, cred: Cred = ROOT, path: str = CONFIG_FILE) -> Config:

@@ -11,7 +11,7 @@ DESCRIPTION
     mailbox list|status|create|delete|rename|subscribe|unsubscribe
     fetch, search, flags, copy, move, expunge    messages, by a search query
     quota get|recalc            with the quota plugin
-    who, kick, penalty          logins
+    who, kick, penalty          (not simulated: they say so)
     log find|test|errors        log files
     reload, stop                the server
     config                      doveconf(1)
@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.dovecot import doveadm_auth, doveadm_mail, doveconf
-from simulator.dovecot.config import Config, ConfigError
+from simulator.dovecot.config import CONFIG_FILE, Config, ConfigError
 from simulator.dovecot.doveadm_context import Context, usage
 from simulator.dovecot.doveadm_usage import COMMANDS
 from simulator.dovecot.lda import stats_error
@@ -54,7 +54,7 @@ def main(p: Process) -> int:
     if not arguments:
         return usage(p)
     try:
-        config = doveconf.read(p, doveconf.CONFIG_FILE)
+        config = doveconf.read(p, CONFIG_FILE)
     except ConfigError as error:
         p.err(f"doveconf: Fatal: {error}\n")
         return error.status
@@ -114,24 +114,10 @@ def _anvil(c: Context) -> None:
         raise Exit(_FAILED)
 
 
-def _who(c: Context) -> int:
-    _anvil(c)
-    c.p.out("username # proto (pids) (ips)                         \n")
-    return 0
-
-
-def _kick(c: Context) -> int:
-    _anvil(c)
-    if not c.arguments:
-        return c.usage()
-    c.p.out("no users kicked\n")
-    return 68
-
-
-def _penalty(c: Context) -> int:
-    _anvil(c)
-    c.p.out("IP penalty last_penalty        last_update                   \n")
-    return 0
+def _sessions(c: Context) -> int:
+    """who, kick, penalty: the sessions of anvil are not kept."""
+    c.p.err(f"simulator: doveadm: {c.p.argv[1] if len(c.p.argv) > 1 else ''} is not simulated\n")
+    return 1
 
 
 def _log_find(c: Context) -> int:
@@ -165,7 +151,7 @@ def _log_errors(c: Context) -> int:
 
 
 _ACTIONS: dict[str, Callable[[Context], int]] = {
-    "reload": _reload, "stop": _stop, "config": _config, "who": _who, "kick": _kick, "penalty": _penalty,
+    "reload": _reload, "stop": _stop, "config": _config, "who": _sessions, "kick": _sessions, "penalty": _sessions,
     "log find": _log_find, "log test": _log_test, "log errors": _log_errors,
     "auth test": doveadm_auth.test, "auth login": doveadm_auth.login, "auth lookup": doveadm_auth.lookup,
     "user": doveadm_auth.user, "pw": doveadm_auth.password,

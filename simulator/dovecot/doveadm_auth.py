@@ -7,8 +7,8 @@ import hashlib
 
 from simulator.dovecot.auth import LookupFailed, UserEntry
 from simulator.dovecot.doveadm_context import NO_USER, TEMPORARY, USAGE_STATUS, Context
-from simulator.dovecot.passwords import SchemeError, encode, verify
 from simulator.dovecot.master import BASE, running
+from simulator.dovecot.passwords import SchemeError, encode, verify
 from simulator.dovecot.variables import expand, of_user
 
 _REFUSED = 77
@@ -61,7 +61,10 @@ def _verify(c: Context, given: tuple[str, str, str], with_user: bool) -> int:
         c.p.out("  \n")
     entry = master.auth.find(name) if with_user else None
     if entry is not None:
-        c.p.out("userdb extra fields:\n" + "".join(f"  {line}\n" for line in [entry.name, *(f"{key}={text}" for key, text in _fields(entry)), "auth_mech=PLAIN"]))
+        c.p.out(
+            "userdb extra fields:\n"
+            + "".join(f"  {line}\n" for line in [entry.name, *(f"{key}={text}" for key, text in _fields(entry)), "auth_mech=PLAIN"])
+        )
     return 0
 
 
@@ -117,7 +120,9 @@ def user(c: Context) -> int:
 def _one_user(c: Context, name: str, field: str, plain: bool) -> int:
     auth = c.auth()
     if auth is None:
-        c.p.err(f"doveadm({name})<{c.p.pid}><>: Error: auth-master: userdb lookup({name}): connect({BASE}/auth-userdb) failed: {c.socket_trouble('auth-userdb')}\n")
+        c.p.err(
+            f"doveadm({name})<{c.p.pid}><>: Error: auth-master: userdb lookup({name}): connect({BASE}/auth-userdb) failed: {c.socket_trouble('auth-userdb')}\n"
+        )
         return TEMPORARY
     try:
         entry = auth.find(name)

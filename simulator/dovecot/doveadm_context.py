@@ -21,7 +21,11 @@ def usage(p: Process, group: str = "") -> int:
     """The list of commands, or of a group's."""
     lines = MAILBOX_COMMANDS if group == "mailbox" else COMMANDS
     name = f"{group} " if group == "mailbox" else ""
-    p.err(f"usage: doveadm [-Dv] [-f <formatter>] {name}<command> [<args>]\n" + ("" if name else " " * 15 + "\n") + "".join(f"  {line}\n" for line in lines))
+    p.err(
+        f"usage: doveadm [-Dv] [-f <formatter>] {name}<command> [<args>]\n"
+        + ("" if name else " " * 15 + "\n")
+        + "".join(f"  {line}\n" for line in lines)
+    )
     return USAGE_STATUS
 
 
@@ -84,7 +88,9 @@ class Context:
         if lookup:
             auth = self.auth()
             if auth is None:
-                self.p.err(f"doveadm({name})<{self.p.pid}><>: Error: auth-master: userdb lookup({name}): connect({BASE}/auth-userdb) failed: {self.socket_trouble('auth-userdb')}\n")
+                self.p.err(
+                    f"doveadm({name})<{self.p.pid}><>: Error: auth-master: userdb lookup({name}): connect({BASE}/auth-userdb) failed: {self.socket_trouble('auth-userdb')}\n"
+                )
                 self.p.err(f"doveadm({name}): Error: User lookup failed: Internal error occurred. Refer to server log for more information.\n")
                 raise Exit(TEMPORARY)
             try:

@@ -102,7 +102,9 @@ def _value(storage: Storage, box: Mailbox, number: int, mail: Mail, field: str) 
 
 
 def _header(data: bytes, name: str) -> str:
-    values = re.findall(rb"^" + re.escape(name.encode()) + rb":[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", data.partition(b"\r\n\r\n")[0] + b"\r\n", re.M | re.I)
+    values = re.findall(
+        rb"^" + re.escape(name.encode()) + rb":[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", data.partition(b"\r\n\r\n")[0] + b"\r\n", re.M | re.I
+    )
     shown = [re.sub(r"\r?\n", "", one.decode("utf-8", "surrogateescape")) for one in values]
     return "\n".join(_decoded(one) for one in shown)
 

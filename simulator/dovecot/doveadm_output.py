@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from simulator.unix.program import Process
 
-
 #: Columns of a terminal that tells nothing.
 _TERMINAL = 80
 

@@ -29,7 +29,9 @@ _PASSDB_DEFAULTS = {
     "override_fields": "", "pass": "no", "result_failure": "continue", "result_internalfail": "continue", "result_success": "return-ok",
     "skip": "never", "username_filter": "",
 }  # fmt: skip
-_USERDB_DEFAULTS = {name: value for name, value in _PASSDB_DEFAULTS.items() if name not in ("deny", "master", "mechanisms", "pass", "username_filter")}
+_USERDB_DEFAULTS = {
+    name: value for name, value in _PASSDB_DEFAULTS.items() if name not in ("deny", "master", "mechanisms", "pass", "username_filter")
+}
 _NAMESPACE_DEFAULTS = {
     "disabled": "no", "hidden": "no", "ignore_on_failure": "no", "inbox": "no", "list": "yes", "location": "", "order": "0", "prefix": "",
     "separator": "", "subscriptions": "yes", "type": "private",

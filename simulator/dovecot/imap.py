@@ -12,12 +12,13 @@ DIFFERS FROM DOVECOT
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.dovecot.imap_fetch import UnknownItem, items, response, sets_seen
 from simulator.dovecot.imap_mailboxes import MailboxCommands
-from simulator.dovecot.imap_search import Query, UnknownKey, inside, numbers, sent_time
 from simulator.dovecot.imap_mime import field_value
+from simulator.dovecot.imap_search import Query, UnknownKey, inside, numbers, sent_time
 from simulator.dovecot.imap_words import BadWords, Word, literal_at_end, parse
 from simulator.dovecot.login import IDLE_TIMEOUT
 from simulator.dovecot.mailbox import SYSTEM_FLAGS, Mail, Mailbox, MailboxError, flag_text
@@ -79,7 +80,7 @@ class ImapSession(MailboxCommands):
     async def _line(self, line: str) -> None:
         tag, _, rest = line.partition(" ")
         if not tag:
-            self.say(f"* BAD Error in IMAP tag: Invalid tag {_TIMES}" if not rest else f"* BAD Error in IMAP tag: Invalid tag {_TIMES}")
+            self.say(f"* BAD Error in IMAP tag: Invalid tag {_TIMES}")
             return
         rest, literals = await self._literals(rest)
         verb, _, arguments = rest.partition(" ")
@@ -95,7 +96,11 @@ class ImapSession(MailboxCommands):
         except QuotaExceeded as error:
             reply = f"NO [OVERQUOTA] {error}"
         except MailboxError as error:
-            reply = f"NO [{error.code}] {error}" if error.code and not (error.code == "TRYCREATE" and verb.upper() in ("SELECT", "EXAMINE", "STATUS")) else f"NO {error}"
+            reply = (
+                f"NO [{error.code}] {error}"
+                if error.code and not (error.code == "TRYCREATE" and verb.upper() in ("SELECT", "EXAMINE", "STATUS"))
+                else f"NO {error}"
+            )
         except OSError as error:
             self.log(f"{error.filename}: {error.strerror}", "Error")
             reply = "NO [SERVERBUG] Internal error occurred. Refer to server log for more information."
@@ -237,10 +242,16 @@ class ImapSession(MailboxCommands):
         self.last = " (FETCH finished 0.000 secs ago)"
         return "OK Fetch completed."
 
-    def _count(self, wanted: list[object], size: int) -> None:
+    def _count(self, wanted: Sequence[object], size: int) -> None:
         for one in wanted:
             section, name = getattr(one, "section", None), getattr(one, "name", "")
-            kind = "hdr" if name == "RFC822.HEADER" or (section or "").startswith("HEADER") else "body" if section is not None or name in ("RFC822", "RFC822.TEXT") else ""
+            kind = (
+                "hdr"
+                if name == "RFC822.HEADER" or (section or "").startswith("HEADER")
+                else "body"
+                if section is not None or name in ("RFC822", "RFC822.TEXT")
+                else ""
+            )
             if kind:
                 self.counts[f"{kind}_count"] += 1
                 self.counts[f"{kind}_bytes"] += size
@@ -368,7 +379,7 @@ def _ranges(uids: list[int]) -> str:
 _COMMANDS = {
     "CAPABILITY": "capability", "NOOP": "noop", "CHECK": "check", "ID": "identify", "NAMESPACE": "namespace", "ENABLE": "enable", "LOGOUT": "logout",
     "SELECT": "select", "EXAMINE": "examine", "CREATE": "create", "DELETE": "delete", "RENAME": "rename", "SUBSCRIBE": "subscribe",
-    "UNSUBSCRIBE": "unsubscribe", "LIST": "list", "XLIST": "list", "LSUB": "lsub", "STATUS": "status", "APPEND": "append", "CLOSE": "close",
+    "UNSUBSCRIBE": "unsubscribe", "LIST": "list_names", "XLIST": "list_names", "LSUB": "lsub", "STATUS": "status", "APPEND": "append", "CLOSE": "close",
     "UNSELECT": "unselect", "EXPUNGE": "expunge", "SEARCH": "search", "SORT": "sort", "FETCH": "fetch", "STORE": "store", "COPY": "copy",
     "MOVE": "move", "GETQUOTA": "get_quota", "GETQUOTAROOT": "get_quota_root",
 }  # fmt: skip

@@ -79,7 +79,7 @@ class MailboxCommands:
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
-    def list(self, words: list[Word]) -> str:
+    def list_names(self, words: list[Word]) -> str:
         reference, pattern = str(words[0]), words[1]
         separator = self.storage.separator
         if pattern == "":

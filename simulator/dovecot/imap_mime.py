@@ -68,7 +68,7 @@ def _structure(message: email.message.Message, data: bytes, extended: bool, dept
                         for part in message.get_payload() if isinstance(part, email.message.Message))  # fmt: skip
         text = f"{inner} {quote(message.get_content_subtype())}"
         if extended:
-            text += f' {_parameters(message)} {_disposition(message)} NIL NIL'
+            text += f" {_parameters(message)} {_disposition(message)} NIL NIL"
         return f"({text})"
     content = body(data)
     given = message.get("Content-Type") is not None

@@ -97,7 +97,9 @@ class Query:
         if key in _HEADER_KEYS or key == "HEADER":
             field = self._argument(key) if key == "HEADER" else _HEADER_KEYS[key]
             wanted = self._argument(key).lower()
-            return lambda box, number, mail: wanted in (field_value(box.wire(mail), field) or "\0").lower() if wanted else field_value(box.wire(mail), field) is not None
+            return lambda box, number, mail: (
+                wanted in (field_value(box.wire(mail), field) or "\0").lower() if wanted else field_value(box.wire(mail), field) is not None
+            )
         if key in ("BODY", "TEXT"):
             needle = self._argument(key).encode("utf-8", "surrogateescape").lower()
             return lambda box, number, mail: needle in (body(box.wire(mail)) if key == "BODY" else box.wire(mail)).lower()
@@ -132,7 +134,19 @@ class Query:
         return test
 
     def _day(self, text: str) -> float:
-        units = {"d": 86400, "day": 86400, "days": 86400, "h": 3600, "hours": 3600, "mins": 60, "m": 60, "w": 604800, "weeks": 604800, "s": 1, "secs": 1}
+        units = {
+            "d": 86400,
+            "day": 86400,
+            "days": 86400,
+            "h": 3600,
+            "hours": 3600,
+            "mins": 60,
+            "m": 60,
+            "w": 604800,
+            "weeks": 604800,
+            "s": 1,
+            "secs": 1,
+        }
         digits = text[: len(text) - len(text.lstrip("0123456789"))]
         if self.doveadm and digits and text[len(digits) :] in units:
             return self.now - int(digits) * units[text[len(digits) :]]

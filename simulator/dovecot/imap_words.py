@@ -81,7 +81,7 @@ def _atom(text: str, place: int, literals: object) -> tuple[str, int]:
         return Quoted(next(literals)), match.end()  # type: ignore[call-overload]
     start = place
     brackets = 0
-    while place < len(text) and (brackets or text[place] not in " ()\""):
+    while place < len(text) and (brackets or text[place] not in ' ()"'):
         brackets += {"[": 1, "]": -1}.get(text[place], 0)
         place += 1
     return text[start:place] or text[place], max(place, start + 1)

@@ -90,7 +90,11 @@ def stats_error(p: Process, who: str) -> None:
     """Programs report to the stats process, whose socket ordinary users may not open."""
     path = f"{BASE}/stats-writer"
     if p.fs.exists(path) and not p.fs.access(path, 2, p.cred):
-        p.err(f"{who}: Error: net_connect_unix({path}) failed: Permission denied\n" if who else f"Error: net_connect_unix({path}) failed: Permission denied\n")
+        p.err(
+            f"{who}: Error: net_connect_unix({path}) failed: Permission denied\n"
+            if who
+            else f"Error: net_connect_unix({path}) failed: Permission denied\n"
+        )
 
 
 def check_log(p: Process, config: Config, who: str) -> None:

@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from simulator.dovecot.auth import Outcome, UserEntry
+from simulator.dovecot.mailbox import MailboxError
 from simulator.dovecot.session_id import login_id
 from simulator.dovecot.storage import Storage, usable
-from simulator.dovecot.mailbox import MailboxError
 from simulator.net.certificates import split_bundle
 from simulator.net.tls import HandshakeError, Service, server_handshake
 from simulator.net.transport import StreamTransport
@@ -86,7 +86,9 @@ class Connection:
         if pending:
             self.reader._buffer.clear()  # type: ignore[attr-defined]
         try:
-            await server_handshake(self.transport, Service(chain=chain, versions=self._versions(), ticket_key=f"dovecot-{self.master.pid}"), LOGIN_TIMEOUT)
+            await server_handshake(
+                self.transport, Service(chain=chain, versions=self._versions(), ticket_key=f"dovecot-{self.master.pid}"), LOGIN_TIMEOUT
+            )
         except HandshakeError as error:
             library = error.library[0] if error.library else ""
             text = ":".join(library.split(":")[:5]) if library else "Connection closed"
@@ -148,9 +150,13 @@ class Login:
         connection = self.connection
         pid = self.master.host.new_pid()
         self.log(f"Login: user=<{outcome.user}>, method={self.method}, {self.place(pid)}")
-        entry = self.master.auth.find(outcome.user, self.protocol) or dict(outcome.fields) and None
+        entry = self.master.auth.find(outcome.user, self.protocol) or (dict(outcome.fields) and None)
         if not isinstance(entry, UserEntry):
-            self.error(outcome.user, pid, f"auth-master: login: request [1]: Login auth request failed: Authenticated user not found from userdb, auth lookup id=1")
+            self.error(
+                outcome.user,
+                pid,
+                "auth-master: login: request [1]: Login auth request failed: Authenticated user not found from userdb, auth lookup id=1",
+            )
             return "Internal error occurred. Refer to server log for more information."
         trouble = usable(entry, connection.config)
         if trouble:

@@ -127,7 +127,9 @@ class Maildir(Mailbox):
         return known
 
     def _write_list(self) -> None:
-        text = f"3 V{self.uidvalidity} N{self.uidnext} G{self.guid}\n" + "".join(f"{one.uid} :{posixpath.basename(one.place)}\n" for one in self.mails)
+        text = f"3 V{self.uidvalidity} N{self.uidnext} G{self.guid}\n" + "".join(
+            f"{one.uid} :{posixpath.basename(one.place)}\n" for one in self.mails
+        )
         self.fs.write(f"{self.path}/dovecot-uidlist", text.encode("utf-8", "surrogateescape"), self.cred, 0o600)
         self._touch(_INDEX, self.path)
         self._touch("dovecot.list.index.log", self.root)

@@ -113,7 +113,12 @@ class Master:
     def _directories(self) -> None:
         fs, users = self.host.fs, self.host.users
         group = users.group_by_name("dovenull")
-        for name, gid, mode in (("", 0, 0o755), ("/empty", 0, 0o755), ("/login", group.gid if group else 0, 0o750), ("/token-login", group.gid if group else 0, 0o750)):
+        for name, gid, mode in (
+            ("", 0, 0o755),
+            ("/empty", 0, 0o755),
+            ("/login", group.gid if group else 0, 0o750),
+            ("/token-login", group.gid if group else 0, 0o750),
+        ):
             path = BASE + name
             if not fs.exists(path):
                 fs.mkdir(path, parents=True)

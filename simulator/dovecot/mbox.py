@@ -71,7 +71,7 @@ class Mbox(Mailbox):
         self.uidnext = max(self.uidnext, uid + 1)
         status = own.get(b"status", "") + own.get(b"x-status", "")
         flags = {flag for letter, flag in {**_STATUS, **_XSTATUS}.items() if letter in status}
-        flags |= {word for word in own.get(b"x-keywords", "").split()}
+        flags |= set(own.get(b"x-keywords", "").split())
         mail = Mail(uid, digest, _from_time(head), len(clean), flags, uid >= self._first_recent and "O" not in own.get(b"status", ""), digest)
         self._texts[uid] = (head, clean)
         self._index_entries[uid] = digest
@@ -128,7 +128,14 @@ class Mbox(Mailbox):
         self.mails.append(mail)
         base = b"" if self.fs.exists(self.path, self.cred) and len(self.mails) > 1 else f"X-IMAPbase: {self.uidvalidity} {mail.uid:010d}\n".encode()
         header, _, body = text.partition(b"\n\n")
-        own = base + f"X-UID: {mail.uid}\n".encode() + _status_lines(mail, False) + b"X-Keywords:" + b" " * 73 + f"\nContent-Length: {len(body)}\n".encode()
+        own = (
+            base
+            + f"X-UID: {mail.uid}\n".encode()
+            + _status_lines(mail, False)
+            + b"X-Keywords:"
+            + b" " * 73
+            + f"\nContent-Length: {len(body)}\n".encode()
+        )
         self.fs.append(self.path, head + header + b"\n" + own + b"\n" + body + b"\n", self.cred, 0o600)
         self._index_entries[mail.uid] = mail.place
         self._write_index()
@@ -161,7 +168,7 @@ def _status_lines(mail: Mail, old: bool) -> bytes:
 
 def _split(data: bytes) -> list[tuple[bytes, bytes]]:
     """`From ` lines and the messages behind them, without the empty line that ends each."""
-    starts = [match for match in _FROM.finditer(data)]
+    starts = list(_FROM.finditer(data))
     found = []
     for place, match in enumerate(starts):
         end = starts[place + 1].start() if place + 1 < len(starts) else len(data)

@@ -1,7 +1,7 @@
 """Password schemes: how Dovecot stores and checks passwords (`doveadm pw -l`).
 
-    verify("{SHA512-CRYPT}$6$...", "secret", default="CRYPT")     # True or False; raises SchemeError
-    encode("SHA512-CRYPT", "secret", salt_source)
+verify("{SHA512-CRYPT}$6$...", "secret", default="CRYPT")     # True or False; raises SchemeError
+encode("SHA512-CRYPT", "secret", salt_source)
 """
 
 from __future__ import annotations

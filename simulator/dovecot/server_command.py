@@ -19,10 +19,7 @@ from simulator.dovecot.master import PID_FILE, SIGHUP, SIGTERM, Master, running
 from simulator.netprog.getopt import BadOption, getopt
 from simulator.unix.program import Process, program
 
-_USAGE = (
-    "Usage: dovecot [-F] [-c <config file>] [-p] [-n] [-a] [--help] [--version]\n"
-    "       [--build-options] [--hostdomain] [reload] [stop]\n"
-)
+_USAGE = "Usage: dovecot [-F] [-c <config file>] [-p] [-n] [-a] [--help] [--version]\n       [--build-options] [--hostdomain] [reload] [stop]\n"
 _FATAL, _TEMPORARY = 89, 75
 
 

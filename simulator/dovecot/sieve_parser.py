@@ -9,6 +9,10 @@ CAPABILITIES = ("fileinto", "reject", "ereject", "envelope", "copy", "imap4flags
                 "comparator-i;ascii-casemap", "comparator-i;octet", "variables", "regex", "vacation", "subaddress", "encoded-character", "include",
                 "date", "index", "duplicate", "mime", "foreverypart", "extracttext", "ihave", "enotify", "environment", "spamtest", "virustest",
                 "editheader", "vnd.dovecot.environment", "fcc")  # fmt: skip
+#: Those of them that do something here.
+_SIMULATED = frozenset(
+    ("fileinto", "reject", "ereject", "envelope", "copy", "imap4flags", "mailbox", "comparator-i;octet", "comparator-i;ascii-casemap")
+)
 #: Command -> the capability that it needs.
 COMMANDS = {"require": "", "if": "", "elsif": "", "else": "", "keep": "", "discard": "", "stop": "", "redirect": "", "fileinto": "fileinto",
             "reject": "reject", "ereject": "ereject", "setflag": "imap4flags", "addflag": "imap4flags", "removeflag": "imap4flags"}  # fmt: skip
@@ -16,7 +20,9 @@ COMMANDS = {"require": "", "if": "", "elsif": "", "else": "", "keep": "", "disca
 TESTS = {"header": (2, ""), "address": (2, ""), "envelope": (2, "envelope"), "exists": (1, ""), "size": (1, ""), "true": (0, ""), "false": (0, ""),
          "not": (0, ""), "allof": (0, ""), "anyof": (0, "")}  # fmt: skip
 _TAKES_ONE = (":comparator", ":flags")
-_TOKEN = re.compile(r'\s+|#[^\n]*|/\*.*?\*/|("(?:[^"\\]|\\.)*")|text:[^\n]*\n(.*?)\n\.\r?(?:\n|\Z)|(:?[A-Za-z_]\w*)|(\d+[KMGkmg]?)|([\[\](){},;])|(.)', re.S)
+_TOKEN = re.compile(
+    r'\s+|#[^\n]*|/\*.*?\*/|("(?:[^"\\]|\\.)*")|text:[^\n]*\n(.*?)\n\.\r?(?:\n|\Z)|(:?[A-Za-z_]\w*)|(\d+[KMGkmg]?)|([\[\](){},;])|(.)', re.S
+)
 _DEPTH = 20
 
 
@@ -89,7 +95,9 @@ class Parser:
     def _node(self, depth: int) -> Node:
         kind, name, line = self.words[self.place]
         if kind != "name" or name.startswith(":") or depth > _DEPTH:
-            raise SieveError(line, f"unexpected character(s) starting with {name!r}" if kind == "sign" else f"expected command name, but found {name}", "parse")
+            raise SieveError(
+                line, f"unexpected character(s) starting with {name!r}" if kind == "sign" else f"expected command name, but found {name}", "parse"
+            )
         self.place += 1
         node = Node(name.lower(), line)
         while True:
@@ -151,6 +159,8 @@ def _check(nodes: list[Node], required: set[str]) -> None:
             for name in strings(node.arguments[0]) if node.arguments else []:
                 if name not in CAPABILITIES:
                     raise SieveError(node.line, f"require command: unknown Sieve capability `{name}'.", "validation")
+                if name not in _SIMULATED:
+                    raise SieveError(node.line, f"simulator: the Sieve extension `{name}' is not simulated", "validation")
                 required.add(name)
         elif node.name not in COMMANDS or (COMMANDS[node.name] and COMMANDS[node.name] not in required):
             raise SieveError(node.line, f"unknown command '{node.name}' (only reported once at first occurrence).", "validation")

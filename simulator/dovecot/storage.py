@@ -88,7 +88,9 @@ class Storage:
         if not self.nested and "/" in name:
             raise MailboxError("Invalid mailbox name: Name must not have '/' characters", "CANNOT")
         if not name or name.startswith((self.separator, "~")) or self.separator * 2 in name or name.endswith(self.separator) or len(name) > 200:
-            raise MailboxError("Invalid mailbox name: Begins with hierarchy separator" if name.startswith(self.separator) else "Invalid mailbox name", "CANNOT")
+            raise MailboxError(
+                "Invalid mailbox name: Begins with hierarchy separator" if name.startswith(self.separator) else "Invalid mailbox name", "CANNOT"
+            )
         if any(part in (".", "..") for part in name.split("/")):
             raise MailboxError("Invalid mailbox name", "CANNOT")
 
@@ -167,7 +169,7 @@ class Storage:
     def _walk(self, below: str, found: list[str]) -> None:
         for name in self.fs.listdir(f"{self.root}/{below}".rstrip("/"), self.cred):
             path, full = f"{self.root}/{below}{name}", f"{below}{name}"
-            if name.startswith(".") or name in ("cur", "new", "tmp", "subscriptions") or name.startswith("dovecot"):
+            if name.startswith((".", "dovecot")) or name in ("cur", "new", "tmp", "subscriptions"):
                 continue
             kind = self.fs.stat(path, self.cred)
             if kind.is_dir and len(found) < 1000:
@@ -229,5 +231,7 @@ def usable(entry: UserEntry, config: Config) -> str:
         return "Couldn't drop privileges: User is missing GID (see mail_gid setting)"
     if entry.uid < int(config["first_valid_uid"]):
         low = config["first_valid_uid"]
-        return f"Mail access for users with UID {entry.uid} not permitted (see first_valid_uid in config file, uid from userdb lookup).".replace("{low}", low)
+        return f"Mail access for users with UID {entry.uid} not permitted (see first_valid_uid in config file, uid from userdb lookup).".replace(
+            "{low}", low
+        )
     return ""

@@ -62,7 +62,9 @@ class Sink:
         return link
 
     def _failed(self) -> None:
-        self.out.error(f"fetchmail: SMTP transaction error while fetching from {self.entry.user}@{self.entry.server} and delivering to SMTP host {self.host}")
+        self.out.error(
+            f"fetchmail: SMTP transaction error while fetching from {self.entry.user}@{self.entry.server} and delivering to SMTP host {self.host}"
+        )
         raise QueryFailed(SMTP)
 
     def _reply(self, link: Link, keep: bool = False) -> str:

@@ -61,6 +61,7 @@ class Anvil(Daemon):
     """The service anvil."""
 
     program: ClassVar[str] = "anvil"
+    process_limit: ClassVar[int | None] = 1
     multi: ClassVar[bool] = True
 
     def start(self) -> None:

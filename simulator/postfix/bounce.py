@@ -48,6 +48,7 @@ class Bounce(Daemon):
     """The services bounce, defer and trace."""
 
     program: ClassVar[str] = "bounce"
+    process_limit: ClassVar[int | None] = 0
 
     def start(self) -> None:
         params = self.params

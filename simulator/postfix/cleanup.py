@@ -44,6 +44,8 @@ class Cleanup(Daemon):
     """The service cleanup."""
 
     program: ClassVar[str] = "cleanup"
+    tells_flush: ClassVar[bool] = True
+    process_limit: ClassVar[int | None] = 0
 
     def start(self) -> None:
         self.client: tuple[CleanupSession, Callable[..., None], tuple[Any, ...]] | None = None

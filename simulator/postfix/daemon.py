@@ -43,7 +43,7 @@ from simulator.postfix.lib.service_client import (
     service_path,
 )
 from simulator.postfix.lib.spool import Spool
-from simulator.postfix.lib.tables import TableContext
+from simulator.postfix.lib.tables import DomainList, TableContext
 from simulator.unix.fs import ROOT, Cred, Fs
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ class Daemon:
     unlimited: ClassVar[bool] = False
     #: The process has given up root's rights when it opens its tables: virtual(8).
     opens_tables_as_owner: ClassVar[bool] = False
+    #: The process limit that master.cf must give, 1 or 0; None: any. CA_MAIL_SERVER_SOLITARY and _UNLIMITED of the skeletons.
+    process_limit: ClassVar[int | None] = None
+    #: master.cf must say "unpriv n": the program acts as other users (CA_MAIL_SERVER_PRIVILEGED).
+    privileged: ClassVar[bool] = False
+    #: The process tells flush(8) of mail, and opens fast_flush_domains at its start: flush_init(3).
+    tells_flush: ClassVar[bool] = False
     #: postconf(5) max_idle of this program where it is not the common one.
     max_idle_parameter: ClassVar[str] = "max_idle"
 
@@ -119,14 +125,25 @@ class Daemon:
         self._spool: Spool | None = None
         self._table_context: TableContext | None = None
         self._waiting: Timer | None = None
+        self._flush_domains: DomainList | None = None
 
     # -- for subclasses to fill -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Open tables, check the configuration. `self.log.fatal(...)` is a bad command startup."""
 
+    def check_entry(self) -> None:
+        """What the program demands of its line in master.cf, looked at before anything is opened. Raises Fatal."""
+        entry = self.service.entry
+        if self.process_limit is not None and entry.maxproc != self.process_limit:
+            self.fatal(log_lines.requires_limit(self.service_name, self.process_limit))
+        if self.privileged and entry.unprivileged:
+            self.fatal(log_lines.requires_privilege(self.service_name))
+
     def started(self) -> None:
         """Every daemon reads mydestination when it has opened its own tables: resolve_local(3). Raises Fatal."""
+        if self.tells_flush:
+            self._flush_domains = DomainList("fast_flush_domains", self.params["fast_flush_domains"], self.table_context)
         _ = self.table_context.local_domains
 
     def tables(self) -> Iterable[Changeable]:
@@ -207,9 +224,11 @@ class Daemon:
 
     def flushes(self, domain: str) -> bool:
         """Is this a domain of postconf(5) fast_flush_domains? flush_add(3) asks before it bothers flush(8)."""
-        if not self.params["fast_flush_domains"].strip():
+        if self._flush_domains is None or not self._flush_domains.match(domain):
             return False
-        return self.master.fast_flush(self.params, domain)
+        if self.params.legacy_default("fast_flush_domains"):
+            self.log.info(log_lines.legacy(f'relay_domains=$mydestination to update fast-flush logfile for domain "{domain}"'))
+        return True
 
     # -- work that needs other services ---------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Discard(DeliveryAgent):
     """The service discard."""
 
     program: ClassVar[str] = "discard"
+    tells_flush: ClassVar[bool] = True
 
     def deliver(self, request: DeliveryRequest) -> None:
         """Report every recipient as delivered."""

@@ -34,6 +34,7 @@ class Error(DeliveryAgent):
     """The services error and retry."""
 
     program: ClassVar[str] = "error"
+    tells_flush: ClassVar[bool] = True
 
     def deliver(self, request: DeliveryRequest) -> None:
         """Give every recipient the same fate."""

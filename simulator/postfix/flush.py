@@ -43,6 +43,7 @@ class Flush(Daemon):
     """The service flush."""
 
     program: ClassVar[str] = "flush"
+    process_limit: ClassVar[int | None] = 0
 
     def start(self) -> None:
         self.domains = DomainList("fast_flush_domains", self.params["fast_flush_domains"], self.table_context)

@@ -61,6 +61,8 @@ class Local(DeliveryAgent):
     """A process of local(8)."""
 
     program: ClassVar[str] = "local"
+    tells_flush: ClassVar[bool] = True
+    privileged: ClassVar[bool] = True
     status_filter_parameter: ClassVar[str] = "local_delivery_status_filter"
 
     def start(self) -> None:

@@ -30,7 +30,7 @@ DIFFERS FROM POSTFIX
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simulator.postfix import master_listen
 from simulator.postfix.daemon import Daemon, ServiceUnavailable
@@ -79,7 +79,6 @@ class Master:
         self.triggers = 0
         self.log = MailLog(host, "postfix/master", 0)
         self._params: Parameters | None = None
-        self._flush_domains: tuple[Parameters | None, Any] = (None, None)
 
     # -- what it knows --------------------------------------------------------------------------------------------------
 
@@ -278,15 +277,6 @@ class Master:
             self.in_delivery[queue_id] = left
         else:
             self.in_delivery.pop(queue_id, None)
-
-    def fast_flush(self, params: Parameters, domain: str) -> bool:
-        """Is the domain one of postconf(5) fast_flush_domains?"""
-        from simulator.postfix.lib.tables import DomainList, TableContext
-
-        if self._flush_domains[0] is not params:
-            context = TableContext(self.host, self.owner, params, warn=self.log.warning, program="flush")
-            self._flush_domains = (params, DomainList("fast_flush_domains", params["fast_flush_domains"], context))
-        return bool(self._flush_domains[1].match(domain))
 
 
 #: Daemons that start as root and then work as the mail owner.

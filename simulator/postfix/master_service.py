@@ -183,6 +183,7 @@ class Service:
         try:
             process = kind(master, self, pid)
             log = process.log
+            process.check_entry()
             process.start()
             process.started()
         except Fatal as fatal:

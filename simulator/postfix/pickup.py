@@ -60,6 +60,7 @@ class Pickup(Daemon):
     """The service pickup."""
 
     program: ClassVar[str] = "pickup"
+    process_limit: ClassVar[int | None] = 1
 
     def start(self) -> None:
         self.transparency = input_transparency(self.params["receive_override_options"])

@@ -53,6 +53,8 @@ class Pipe(DeliveryAgent):
     """A process of pipe(8)."""
 
     program: ClassVar[str] = "pipe"
+    tells_flush: ClassVar[bool] = True
+    privileged: ClassVar[bool] = True
     status_filter_parameter: ClassVar[str] = "pipe_delivery_status_filter"
 
     def start(self) -> None:

@@ -22,6 +22,7 @@ class Postscreen(Daemon):
     """The service that is not there."""
 
     program: ClassVar[str] = "postscreen"
+    process_limit: ClassVar[int | None] = 1
 
     def start(self) -> None:
         self.fatal("simulator: postscreen(8) is not simulated; use smtpd in master.cf")

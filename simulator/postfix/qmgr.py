@@ -80,6 +80,8 @@ class Qmgr(Daemon):
     """The service qmgr."""
 
     program: ClassVar[str] = "qmgr"
+    tells_flush: ClassVar[bool] = True
+    process_limit: ClassVar[int | None] = 1
     unlimited: ClassVar[bool] = True
 
     def start(self) -> None:

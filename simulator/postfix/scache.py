@@ -57,6 +57,7 @@ class Scache(Daemon):
     """The service scache."""
 
     program: ClassVar[str] = "scache"
+    process_limit: ClassVar[int | None] = 1
     multi: ClassVar[bool] = True
 
     def start(self) -> None:

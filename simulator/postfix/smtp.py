@@ -82,6 +82,7 @@ class Smtp(DeliveryAgent):
     """A process of smtp(8)."""
 
     program: ClassVar[str] = "smtp"
+    tells_flush: ClassVar[bool] = True
     protocol: ClassVar[str] = "smtp"
     status_filter_parameter: ClassVar[str] = "smtp_delivery_status_filter"
 

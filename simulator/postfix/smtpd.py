@@ -76,6 +76,7 @@ class Smtpd(Daemon):
     """A process of the SMTP server."""
 
     program: ClassVar[str] = "smtpd"
+    tells_flush: ClassVar[bool] = True
 
     def start(self) -> None:
         self.protocol: SmtpdProtocol | None = None

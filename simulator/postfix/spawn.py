@@ -51,6 +51,7 @@ class Spawn(Daemon):
     """A service that is another program."""
 
     program: ClassVar[str] = "spawn"
+    privileged: ClassVar[bool] = True
     streams: ClassVar[bool] = True
 
     def start(self) -> None:

@@ -24,4 +24,5 @@ class Tlsmgr(Daemon):
     """The service tlsmgr."""
 
     program: ClassVar[str] = "tlsmgr"
+    process_limit: ClassVar[int | None] = 1
     multi: ClassVar[bool] = True

@@ -131,7 +131,18 @@ class TrivialRewrite(Daemon):
             return tokens
         if any(token.kind in (DOMLIT, ".") for token in tokens[at:]):
             return tokens
+        self._note_old_default(tokens[at + 1].text)
         return [*tokens, Token(".", owned=True), *_owned(domain)]
+
+    def _note_old_default(self, host: str) -> None:
+        """append_dot_mydomain is in force only because of compatibility_level."""
+        if not host or not self.params.legacy_default("append_dot_mydomain"):
+            return
+        text = log_lines.legacy(f'append_dot_mydomain=yes to rewrite "{host}" to "{host}.{self.params["mydomain"]}"')
+        if host.lower() != "localhost":
+            self.log.info(text)
+        elif not self.resolver.has_class("localhost"):
+            self.log.info(text + '; please add "localhost" to mydestination or other address class')
 
     # -- resolve --------------------------------------------------------------------------------------------------------
 

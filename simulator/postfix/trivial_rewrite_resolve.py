@@ -221,6 +221,13 @@ class Resolver:
             return self._split(self.prefix + "sender_dependent_default_transport_maps", override, nexthop, why, recipient, CLASS_DEFAULT)
         return self._via("default_transport", nexthop, why, recipient, CLASS_DEFAULT)
 
+    def has_class(self, domain: str) -> bool:
+        """Is the domain in an address class with an explicit list (or is that unknown): resolve_class(3)?"""
+        try:
+            return any(one.match(domain) for one in (self.local_domains, self.alias_domains, self.mailbox_domains, self.relay_domains))
+        except TableError:
+            return True
+
     def _nag(self, listed: str, domain: str, others: tuple[str, ...]) -> None:
         if not self.helpful:
             return

@@ -48,6 +48,7 @@ class Verify(Daemon):
     """The service verify."""
 
     program: ClassVar[str] = "verify"
+    process_limit: ClassVar[int | None] = 1
     multi: ClassVar[bool] = True
 
     def start(self) -> None:

@@ -45,6 +45,8 @@ class Virtual(DeliveryAgent):
     """A process of virtual(8)."""
 
     program: ClassVar[str] = "virtual"
+    tells_flush: ClassVar[bool] = True
+    privileged: ClassVar[bool] = True
     opens_tables_as_owner = True
     status_filter_parameter: ClassVar[str] = "virtual_delivery_status_filter"
 

@@ -103,9 +103,9 @@ def _dash_file(what: str, reason: str, source: str) -> str:
 
 
 def ended(stderr: str, script: str) -> bool:
-    """Whether the last line is one with which dash ends a script: an expansion that failed, a variable that may not change."""
+    """Whether the last line is of something for which dash's status is 2: a failed expansion or redirection, a readonly variable."""
     last = stderr.rstrip("\n").rpartition("\n")[2]
     name = re.match(r"\S+: \d+: (\w+): ", last)
     if name and re.search(rf"\$\{{{name[1]}:?\?", script):
         return True
-    return re.search(r"^\S+: \d+: \w+: (?:parameter not set|parameter not set or null|is read only)$|division by zero", last) is not None
+    return re.search(r"^\S+: \d+: \w+: (?:parameter not set|parameter not set or null|is read only)$|division by zero|^\S+: \d+: cannot (?:open|create) ", last) is not None

@@ -107,3 +107,18 @@ def connect_failed(attempt: int, where: str, reason: str) -> str:
 def premature_end(path: str) -> str:
     """A service ended before it had answered: attr_scan(3)."""
     return f"premature end-of-input on {path} socket while reading input attribute name"
+
+
+def requires_limit(service: str, limit: int) -> str:
+    """A program with one process or any number of them finds another limit in master.cf."""
+    return f"service {service} requires a process limit of {limit}"
+
+
+def requires_privilege(service: str) -> str:
+    """A program that must start as root does not."""
+    return f"service {service} requires privileged operation"
+
+
+def legacy(what: str) -> str:
+    """An old default is in force because of compatibility_level, and it made a difference: COMPATIBILITY_README."""
+    return f"using backwards-compatible default setting {what}"

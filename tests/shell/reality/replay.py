@@ -88,8 +88,11 @@ def prepared_host() -> Host:
     return host
 
 
-def run(host: Host, session: dict[str, Any]) -> list[Part]:
-    """What the same session writes here."""
+def replay(prepared: Host, session: dict[str, Any]) -> list[tuple[Part, Part]]:
+    """Each part as it was recorded, and what it writes here, on a copy of the host."""
+    host = prepared.lab.fork()[prepared.name]
     lines = [part["line"] for part in session["parts"]]
     done = host.run(joined(lines), session["user"])
-    return cut(lines, done.stdout, done.stderr, done.exit_code)
+    got = cut(lines, done.stdout, done.stderr, done.exit_code)
+    got += [Part(line, "", "(missing)", -1) for line in lines[len(got) :]]
+    return list(zip(parts(session), got, strict=True))
