@@ -83,6 +83,8 @@ class ImapSession(MailboxCommands):
             self.say(f"* BAD Error in IMAP tag: Invalid tag {_TIMES}")
             return
         rest, literals = await self._literals(rest)
+        if self.over:
+            return
         verb, _, arguments = rest.partition(" ")
         if not verb:
             self.say(f"{tag} BAD Error in IMAP command: Invalid command name {_TIMES}")
@@ -116,13 +118,17 @@ class ImapSession(MailboxCommands):
 
     async def _literals(self, rest: str) -> tuple[str, list[str]]:
         found: list[str] = []
-        while (announced := literal_at_end(rest)) is not None and len(found) < 1000:
+        last = rest
+        while (announced := literal_at_end(last)) is not None and len(found) < 1000:
             if announced[1]:
                 self.say("+ OK")
-            data = await self.connection.reader.readexactly(announced[0])
-            self.connection.received += len(data)
-            found.append(data.decode("utf-8", "surrogateescape"))
-            rest += (await self.connection.line(IDLE_TIMEOUT)) or ""
+            data = await self.connection.literal(announced[0])
+            if data is None:
+                self.over = f"Connection closed{self.last}"
+                return "", []
+            found.append(data)
+            last = (await self.connection.line(IDLE_TIMEOUT)) or ""
+            rest += last
         return rest, found
 
     async def _command(self, tag: str, verb: str, words: list[Word]) -> str:

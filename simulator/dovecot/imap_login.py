@@ -68,12 +68,17 @@ class ImapLogin(Login):
     async def _line(self, line: str) -> bool:
         tag, _, rest = line.partition(" ")
         literals: list[str] = []
-        while (announced := literal_at_end(rest)) is not None:
+        last = rest
+        while (announced := literal_at_end(last)) is not None and len(literals) < 1000:
             if announced[1]:
                 self.connection.write("+ OK")
-            data = await self.connection.reader.readexactly(announced[0])
-            literals.append(data.decode("utf-8", "surrogateescape"))
-            rest += (await self.connection.line(LOGIN_TIMEOUT)) or ""
+            data = await self.connection.literal(announced[0])
+            if data is None:
+                self.reason = "Connection closed"
+                return False
+            literals.append(data)
+            last = (await self.connection.line(LOGIN_TIMEOUT)) or ""
+            rest += last
         verb, _, arguments = rest.partition(" ")
         try:
             words = parse(arguments, literals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 #: None is NIL, a list a parenthesised one.
 Word = str | None | list["Word"]
@@ -35,7 +36,7 @@ def parse(text: str, literals: list[str]) -> list[Word]:
     return words
 
 
-def _list(text: str, place: int, literals: object, depth: int) -> tuple[list[Word], int]:
+def _list(text: str, place: int, literals: Iterator[str], depth: int) -> tuple[list[Word], int]:
     words: list[Word] = []
     if depth > _MOST_DEPTH:
         raise BadWords("Too many '('")
@@ -75,10 +76,13 @@ def _quoted(text: str, place: int) -> tuple[str, int]:
     raise BadWords("Missing '\"'")
 
 
-def _atom(text: str, place: int, literals: object) -> tuple[str, int]:
+def _atom(text: str, place: int, literals: Iterator[str]) -> tuple[str, int]:
     match = re.compile(r"\{\d+\+?\}").match(text, place)
     if match:
-        return Quoted(next(literals)), match.end()  # type: ignore[call-overload]
+        content = next(literals, None)
+        if content is None:
+            raise BadWords("Literal size too large" if match.end() == len(text) else "Missing LF after literal size")
+        return Quoted(content), match.end()
     start = place
     brackets = 0
     while place < len(text) and (brackets or text[place] not in ' ()"'):

@@ -75,6 +75,15 @@ class Connection:
         self.received += len(data)
         return data[:-1].removesuffix(b"\r").decode("utf-8", "surrogateescape")
 
+    async def literal(self, size: int) -> str | None:
+        """The bytes that a line announced (RFC 3501 4.3); None: the client has gone."""
+        try:
+            data = await self.reader.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        self.received += size
+        return data.decode("utf-8", "surrogateescape")
+
     async def start_tls(self) -> bool:
         """Negotiate TLS as the server. False, and a reason, when that fails."""
         try:

@@ -6,11 +6,14 @@ from typing import Any
 
 from simulator.jupyter.magics import MaillabMagics
 from simulator.jupyter.pictures import chain, draw, journey
+from simulator.jupyter.trainer_magics import TrainerMagics
 
 __all__ = ["chain", "draw", "journey", "load_ipython_extension"]
 
 
 def load_ipython_extension(shell: Any) -> None:
     """Called by `%load_ext simulator.jupyter`."""
-    shell.register_magics(MaillabMagics(shell))
+    maillab = MaillabMagics(shell)
+    shell.register_magics(maillab)
+    shell.register_magics(TrainerMagics(shell, maillab))
     shell.set_hook("complete_command", shell.find_line_magic("lab").__self__.complete, str_key="%%host")

@@ -26,6 +26,8 @@ class MaillabMagics(Magics):
 
     lab: Lab | None = None
     logins: dict[tuple[str, str], Session]
+    #: Virtual seconds that a person needs for a line; set by an exercise, where tables must get different times of change.
+    typing: float = 0.0
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
@@ -50,6 +52,7 @@ class MaillabMagics(Magics):
         except WorldError as error:
             raise UsageError(str(error)) from None
         self.logins = {}
+        self.typing = 0.0
         self.lab.settle()
         self.shell.push({"lab": self.lab})
         return self.lab
@@ -81,6 +84,8 @@ class MaillabMagics(Magics):
             return
         result = session.type(command)
         self.current().settle()
+        if self.typing:
+            self.current().advance(self.typing)
         sys.stdout.write(result.stdout)
         if result.stdout and not result.stdout.endswith("\n"):
             sys.stdout.write("\n")

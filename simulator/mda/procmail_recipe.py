@@ -43,6 +43,7 @@ class RcFile:
     history: _History = field(default_factory=_History)
     stack: list[tuple[bool, bool]] = field(default_factory=list)
     skip: int = 0
+    switches: int = 0
 
     def run(self) -> None:
         """To the end of the file. Raises Delivered."""

@@ -114,6 +114,10 @@ def _include(session: Session, text: str, rc: RcFile | None) -> None:
     session.include_depth -= 1
 
 
+#: The real procmail goes round for ever when a file switches to itself.
+MOST_SWITCHES = 100
+
+
 def _switch(session: Session, text: str, rc: RcFile | None) -> None:
     """Go on with another file instead of this one; without a name end here."""
     if rc is None:
@@ -121,6 +125,10 @@ def _switch(session: Session, text: str, rc: RcFile | None) -> None:
     content = "" if text in ("", "/dev/null") else _content(session, text)
     if content is None:
         return
+    rc.switches += 1
+    if rc.switches > MOST_SWITCHES:
+        session.process.err(f"simulator: procmail: {text}: files that switch to each other without end are left here\n")
+        content = ""
     rc.stack.clear()
     rc.source.text, rc.source.at, rc.source.name = content, 0, text
 

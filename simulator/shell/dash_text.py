@@ -108,4 +108,4 @@ def ended(stderr: str, script: str) -> bool:
     name = re.match(r"\S+: \d+: (\w+): ", last)
     if name and re.search(rf"\$\{{{name[1]}:?\?", script):
         return True
-    return re.search(r"^\S+: \d+: \w+: (?:parameter not set|parameter not set or null|is read only)$|division by zero|^\S+: \d+: cannot (?:open|create) ", last) is not None
+    return re.search(r"^\S+: \d+: \w+: (?:parameter not set|parameter not set or null|is read only)$|division by zero|^\S+: \d+: cannot (?:open|create) ", last) is not None  # noqa: E501 - one table row

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulator import Lab, open_lab
 
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 CONFIGURATION = """protocols = imap pop3
 ssl = no
 disable_plaintext_auth = no

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import imaplib
 import poplib
 import smtplib
@@ -44,7 +43,9 @@ def lab() -> Lab:
     hub = made["hub"]
     hub.write("/etc/dovecot/dovecot.conf", CONFIGURATION)
     hub.write("/etc/dovecot/users", "anna:{PLAIN}geheim\n")
-    hub.run(f"dovecot; postconf -e home_mailbox=Maildir/; postconf -Me 'submission/inet={SUBMISSION}'; postfix reload; sleep 1; echo eins | mail -s one anna")
+    hub.run(
+        f"dovecot; postconf -e home_mailbox=Maildir/; postconf -Me 'submission/inet={SUBMISSION}'; postfix reload; sleep 1; echo eins | mail -s one anna"
+    )
     made.settle()
     return made
 
@@ -117,7 +118,7 @@ def test_imaplib_works_in_folders(lab: Lab) -> None:
     """SELECT, SEARCH, FETCH, STORE, CREATE, COPY, APPEND, EXPUNGE as imaplib speaks them."""
 
     def conversation(port: int) -> object:
-        with contextlib.closing(imaplib.IMAP4("127.0.0.1", port, timeout=10)) as server:
+        with imaplib.IMAP4("127.0.0.1", port, timeout=10) as server:
             server.login("anna", "geheim")
             assert server.select() == ("OK", [b"1"])
             assert server.search(None, "SUBJECT", "one") == ("OK", [b"1"])
@@ -127,7 +128,6 @@ def test_imaplib_works_in_folders(lab: Lab) -> None:
             server.append("Archive", None, None, b"Subject: draft\r\n\r\nx\r\n")
             server.store("1", "+FLAGS", r"(\Deleted)")
             gone = server.expunge()
-            server.logout()
             return fetched[1], gone
 
     assert visit(lab, 143, conversation) == (b"eins\r\n", ("OK", [b"1"]))
